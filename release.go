@@ -1,0 +1,105 @@
+package distlock
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Release gives the lock back and returns nil once a majority of the nodes has
+// confirmed; the others are seen to in the background. The lease is over for its
+// holder as soon as Release is called, whatever it returns. It works on a
+// cancelled context too, and blocks for Config.NodeTimeout at most, or twice that
+// where one node alone is asked and hangs in the middle of a renewal.
+//
+// Where the lease had expired or been taken it is [ErrLost], an
+// [InvalidLockError], and the other owner's key is left alone. Where too few
+// nodes answered it is [ErrUnavailable]: the key is deleted when they do, or
+// expires; calling Release again tries again. A second call is nil.
+func (h *Handle) Release(ctx context.Context) error {
+	if ctx == nil {
+		return errNilContext
+	}
+	h.mu.Lock()
+	for h.released == releasing {
+		if h.releaseRun == nil {
+			h.releaseRun = make(chan struct{})
+		}
+		run := h.releaseRun
+		h.mu.Unlock()
+		<-run // at the store, which is bounded
+		h.mu.Lock()
+	}
+	if h.released == releaseDone {
+		h.mu.Unlock()
+		return nil
+	}
+	repeated := h.released == releaseFailed
+	h.released = releasing
+	ended := h.expireLocked()
+	if h.err == nil {
+		ended = h.endLocked(ErrReleased)
+	}
+	lost := !errors.Is(h.err, ErrReleased)
+	ttl := h.longest
+	var drained chan struct{}
+	if h.extending > 0 {
+		drained = make(chan struct{})
+		h.drained = drained
+	}
+	h.mu.Unlock()
+
+	if drained != nil {
+		<-drained // extensions, whose context has ended: no new request of theirs comes after
+	}
+	sent := time.Now()
+	err := h.runRelease(ctx, ttl, lost, repeated)
+
+	// Hooks last: they may call Release themselves.
+	ended.announce()
+	if h.l.trace.Released != nil {
+		h.l.trace.Released(Event{
+			Key: h.key, Token: h.token, FencingToken: h.fencing, Elapsed: time.Since(sent), TTL: h.ttl, Err: err,
+		})
+	}
+	return err
+}
+
+// runRelease asks the nodes and ends the state of releasing, also where a user's hook
+// ends the goroutine.
+func (h *Handle) runRelease(ctx context.Context, ttl time.Duration, lost, repeated bool) (err error) {
+	outcome := releaseFailed
+	defer func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.released = outcome
+		if h.releaseRun != nil {
+			close(h.releaseRun)
+			h.releaseRun = nil
+		}
+	}()
+	err = h.releaseNodes(ctx, ttl, lost, repeated)
+	if err == nil || errors.Is(err, ErrLost) {
+		outcome = releaseDone
+	}
+	return err
+}
+
+// releaseNodes asks the nodes. ttl bounds how long what was sent to them can matter.
+func (h *Handle) releaseNodes(ctx context.Context, ttl time.Duration, lost, repeated bool) error {
+	res := h.l.store.Release(context.WithoutCancel(ctx), Request{
+		Key:         h.wire,
+		Token:       h.token,
+		TTL:         ttl,
+		NodeTimeout: h.l.cfg.nodeTimeoutFor(h.ttl),
+		Repeated:    repeated,
+		OnVote:      h.l.onVote(h.key, h.token, "release", 0),
+	})
+	switch {
+	case lost, res.Verdict == Denied:
+		return h.invalid("release", ErrLost, res.Votes)
+	case res.Verdict != Agreed:
+		return &OperationError{Key: h.key, Op: "release", Votes: res.Votes, verdict: res.Verdict.err()}
+	}
+	return nil
+}
