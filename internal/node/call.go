@@ -1,0 +1,164 @@
+package node
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/lilith/distlock"
+	"github.com/lilith/distlock/internal/scripts"
+)
+
+// A Call is one request, in the form it has on the wire: made once, asked of every
+// node, read-only from then on.
+type Call struct {
+	script  *scripts.Script
+	args    []any   // of EVALSHA, its name included
+	space   [12]any // what args lies in: one allocation, and two left for a guard
+	key     string
+	timeout time.Duration
+	guard   time.Duration // restart guard, 0 for none
+	sets    bool          // it may set the key
+	repairs bool          // it is a second request of this token that may
+	token   string
+
+	// Wanted, where not nil, tells whether the call is still worth a second copy
+	// after a broken connection. It must say no once the lock may have been
+	// released.
+	Wanted func() bool
+}
+
+func newCall(s *scripts.Script, req *distlock.Request, keys int, argv ...string) *Call {
+	c := &Call{script: s, key: req.Key, token: req.Token, timeout: req.NodeTimeout}
+	c.args = append(c.space[:0], "evalsha", s.SHAArg, keys)
+	for _, arg := range argv {
+		c.args = append(c.args, arg)
+	}
+	return c
+}
+
+func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+
+// Acquire asks for the lock. A FencingToken of 0 is no fencing.
+func Acquire(req *distlock.Request) *Call {
+	tombstone := scripts.TombstoneKey(req.Key, req.Token)
+	var c *Call
+	if req.FencingToken > 0 {
+		c = newCall(scripts.Acquire, req, 3, req.Key, tombstone, scripts.FenceKey(req.Key),
+			req.Token, millis(req.TTL), strconv.FormatInt(req.FencingToken, 10))
+	} else {
+		c = newCall(scripts.Acquire, req, 2, req.Key, tombstone, req.Token, millis(req.TTL), "0")
+	}
+	c.guard, c.sets = req.RestartGuard, true
+	return c
+}
+
+// Repair sets the lock again where it is free, for a holder that a quorum has
+// just confirmed. The guard is asked as for any acquisition: a node that restarted
+// may have forgotten whom it has granted the lock since, and who still counts on it.
+func Repair(req *distlock.Request) *Call {
+	c := Acquire(req)
+	c.repairs = true
+	return c
+}
+
+// Accept proposes token as the fencing token of a lock just granted.
+func Accept(req *distlock.Request, token int64) *Call {
+	return newCall(scripts.Accept, req, 2, req.Key, scripts.FenceKey(req.Key),
+		req.Token, strconv.FormatInt(token, 10), millis(req.TTL))
+}
+
+// Extend lengthens the lock.
+func Extend(req *distlock.Request) *Call {
+	if req.FencingToken > 0 {
+		return newCall(scripts.Extend, req, 2, req.Key, scripts.FenceKey(req.Key), req.Token, millis(req.TTL))
+	}
+	return newCall(scripts.Extend, req, 1, req.Key, req.Token, millis(req.TTL))
+}
+
+// abandoned is the release script's argument for a tombstone in any case.
+const abandoned = "1"
+
+// Release deletes the lock; with req.Abandon it leaves a tombstone in any case.
+func Release(req *distlock.Request) *Call {
+	abandon := "0"
+	if req.Abandon {
+		abandon = abandoned
+	}
+	return newCall(scripts.Release, req, 2, req.Key, scripts.TombstoneKey(req.Key, req.Token),
+		req.Token, millis(req.TTL), abandon)
+}
+
+// Inspect looks at the lock.
+func Inspect(req *distlock.Request) *Call {
+	return newCall(scripts.Check, req, 2, req.Key, scripts.FenceKey(req.Key))
+}
+
+// parse turns a script's answer into a Reply; the heads of the scripts tell the
+// forms. An answer of none of them is an error, never a vote.
+func (c *Call) parse(value any) Reply {
+	switch v := value.(type) {
+	case int64:
+		switch {
+		case c.sets:
+			return Reply{Outcome: distlock.Granted, Counter: v}
+		case v == 1:
+			return Reply{Outcome: distlock.Granted}
+		case v == 0:
+			return Reply{Outcome: distlock.Refused, Absent: true}
+		}
+	case []any:
+		if c.script == scripts.Check {
+			return parseCheck(v)
+		}
+		return parseTagged(v)
+	}
+	return unexpected(value)
+}
+
+func parseTagged(v []any) Reply {
+	tag, _ := at[string](v, 0)
+	number, isNumber := at[int64](v, 1)
+	counter, isCounter := at[int64](v, 2)
+	switch {
+	case tag == "granted" && isNumber:
+		return Reply{Outcome: distlock.Granted, Counter: number}
+	case tag == "refused" && isNumber && isCounter:
+		return Reply{Outcome: distlock.Refused, Remaining: remaining(number), Counter: counter, Absent: number == -2}
+	case tag == "released":
+		return Reply{Outcome: distlock.Refused, Absent: true}
+	case tag == "abstained":
+		return Reply{Outcome: distlock.Abstained}
+	}
+	return unexpected(v)
+}
+
+func parseCheck(v []any) Reply {
+	owner, isOwner := at[string](v, 0)
+	ttl, isTTL := at[int64](v, 1)
+	counter, isCounter := at[int64](v, 2)
+	if !isOwner || !isTTL || !isCounter {
+		return unexpected(v)
+	}
+	if ttl == -2 {
+		return Reply{Outcome: distlock.Granted, Counter: counter}
+	}
+	return Reply{Outcome: distlock.Refused, Held: true, Owner: owner, Remaining: remaining(ttl), Counter: counter}
+}
+
+func unexpected(value any) Reply {
+	return Reply{Err: fmt.Errorf("unexpected answer of a script: %v", value)}
+}
+
+// remaining turns a PTTL into a duration: 0 where there is no key (-2) or it
+// never expires (-1).
+func remaining(pttl int64) time.Duration { return time.Duration(max(pttl, 0)) * time.Millisecond }
+
+func at[T any](v []any, i int) (T, bool) {
+	if i >= len(v) {
+		var zero T
+		return zero, false
+	}
+	t, ok := v[i].(T)
+	return t, ok
+}

@@ -1,0 +1,219 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/lilith/distlock/internal/scripts"
+)
+
+// A line runs scripts over one go-redis client and bounds the time that takes.
+//
+// In its default settings the client ignores a context's deadline once a request
+// is on the socket, waits 5 s for an answer, and then tries three times more. A
+// clone made by WithTimeout shares the connections and has a socket timeout of
+// its own; a command that declares NoRetry is sent once. So the caller's own
+// goroutine can ask, and be back in time.
+//
+// A client with ContextTimeoutEnabled needs no clone, and its hooks see the
+// requests: go-redis does not carry hooks over to a clone.
+type line struct {
+	client redis.UniversalClient
+
+	clones sync.Map               // bound -> *redis.Client
+	number atomic.Int64           // of clones
+	latest atomic.Pointer[cloned] // the clone used last, nearly always the only one
+
+	routed atomic.Bool  // a Cluster has told its slots, so that routing needs no I/O
+	stuck  atomic.Int64 // goroutines that a client of another kind keeps waiting
+}
+
+// maxStuck bounds the goroutines that a client keeps waiting; beyond, a request fails
+// at once.
+const maxStuck = 256
+
+// A trip tells what may have become of a request that failed.
+type trip uint8
+
+const (
+	tripOnce   trip = iota // sent, at most once
+	tripUnsent             // never reached the node
+	tripTwice              // a second copy was sent, as the first one's connection broke
+)
+
+// once is a command that go-redis does not send again by itself, and that knows
+// whether it may have been sent at all: whether anybody has asked for its words.
+type once struct {
+	*redis.Cmd
+	read atomic.Bool
+}
+
+// NoRetry implements redis.Cmder.
+func (*once) NoRetry() bool { return true }
+
+// Args implements redis.Cmder. go-redis asks for them when it writes the command.
+func (c *once) Args() []any {
+	c.read.Store(true)
+	return c.Cmd.Args()
+}
+
+// run runs the script at key's node. A connection that breaks while the answer is
+// awaited, as one does whose node restarted since it was last used, is worth a
+// second copy of the request: the scripts may be run twice.
+//
+// again is asked before the second copy.
+func (l *line) run(ctx context.Context, s *scripts.Script, args []any, key string, timeout time.Duration, again func() bool) (any, trip, error) {
+	value, sent, err := l.eval(ctx, s, args, key, timeout)
+	if err == nil {
+		return value, tripOnce, nil
+	}
+	if broken(err) && ctx.Err() == nil && again() {
+		value, _, err = l.eval(ctx, s, args, key, timeout)
+		return value, tripTwice, err
+	}
+	if !sent {
+		return nil, tripUnsent, err
+	}
+	return nil, tripOnce, err
+}
+
+// eval names the script by its hash, and sends its source where the node does not
+// know it: one more round trip, after which it does. sent is false only where
+// nothing can have reached the node.
+func (l *line) eval(ctx context.Context, s *scripts.Script, args []any, key string, timeout time.Duration) (value any, sent bool, err error) {
+	value, sent, err = l.send(ctx, args, key, timeout)
+	if err != nil && redis.HasErrorPrefix(err, "NOSCRIPT") {
+		return l.send(ctx, append([]any{"eval", s.Source}, args[2:]...), key, timeout)
+	}
+	return value, sent, err
+}
+
+// send makes one request, on the caller's goroutine where the client allows.
+func (l *line) send(ctx context.Context, args []any, key string, timeout time.Duration) (value any, sent bool, err error) {
+	cmd := &once{Cmd: redis.NewCmd(ctx, args...)}
+	cmd.SetFirstKeyPos(3)
+	timeout = whatIsLeft(ctx, timeout)
+	ask, err := l.route(ctx, key, timeout)
+	if err != nil {
+		return nil, false, err
+	}
+	if ask == nil {
+		return l.sendAside(ctx, cmd, timeout)
+	}
+	err = ask.Process(ctx, cmd)
+	if moved(err) {
+		// The Cluster has changed. Its own client follows redirections, and learns.
+		return l.sendAside(ctx, &once{Cmd: redis.NewCmd(ctx, args...)}, timeout)
+	}
+	return cmd.Val(), cmd.read.Load(), err
+}
+
+// whatIsLeft is the socket timeout for a request of which ctx has seen the beginning:
+// what a first copy has left of it, in quarters, so that clones stay few.
+func whatIsLeft(ctx context.Context, timeout time.Duration) time.Duration {
+	deadline, bounded := ctx.Deadline()
+	quarter := timeout / 4
+	if !bounded || quarter <= 0 {
+		return timeout
+	}
+	quarters := (time.Until(deadline) + quarter - 1) / quarter
+	return min(max(quarters, 1)*quarter, timeout)
+}
+
+// A processor is what sends a command: any go-redis client.
+type processor interface {
+	Process(ctx context.Context, cmd redis.Cmder) error
+}
+
+// route returns what leads to key within timeout, or nil where the way there is
+// not known without I/O, or cannot be bounded.
+func (l *line) route(ctx context.Context, key string, timeout time.Duration) (processor, error) {
+	switch c := l.client.(type) {
+	case *redis.Client:
+		return l.bounded(c, timeout), nil
+	case *redis.Ring:
+		if c.Options().ContextTimeoutEnabled {
+			return c, nil
+		}
+		shard, err := c.GetShardClientForKey(key)
+		if err != nil {
+			return nil, err
+		}
+		return l.bounded(shard, timeout), nil
+	case *redis.ClusterClient:
+		if !l.routed.Load() {
+			return nil, nil // the first request asks for the slots, aside
+		}
+		if c.Options().ContextTimeoutEnabled {
+			return c, nil
+		}
+		master, err := c.MasterForKey(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		return l.bounded(master, timeout), nil
+	default:
+		return nil, nil
+	}
+}
+
+// sendAside has a goroutine of its own make the request, and leaves it behind
+// when the time is over: for clients whose waiting cannot be bounded. What it
+// leaves behind ends when the client gives up; there is a limit to how many.
+func (l *line) sendAside(ctx context.Context, cmd *once, timeout time.Duration) (value any, sent bool, err error) {
+	if l.stuck.Add(1) > maxStuck {
+		l.stuck.Add(-1)
+		return nil, false, fmt.Errorf("not sent: %d requests to this node are stuck in its client", maxStuck)
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	answered := make(chan error, 1)
+	go func() {
+		defer l.stuck.Add(-1)
+		defer cancel()
+		answered <- l.client.Process(ctx, cmd)
+	}()
+	select {
+	case err := <-answered:
+		if err == nil {
+			l.routed.Store(true)
+		}
+		return cmd.Val(), cmd.read.Load(), err
+	case <-ctx.Done():
+		return nil, true, ctx.Err() // it may be sent yet
+	}
+}
+
+// settle waits until no goroutine of sendAside is left, for the time given.
+func (l *line) settle(within time.Duration) error {
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(within); l.stuck.Load() > 0; <-tick.C {
+		if time.Now().After(end) {
+			return fmt.Errorf("distlock: close: %d requests wait in a client that cannot be hurried; they end when it gives up", l.stuck.Load())
+		}
+	}
+	return nil
+}
+
+// broken reports whether the connection ended while the answer was awaited.
+func broken(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+func moved(err error) bool {
+	if err == nil {
+		return false
+	}
+	_, isMoved := redis.IsMovedError(err)
+	_, isAsk := redis.IsAskError(err)
+	return isMoved || isAsk
+}
