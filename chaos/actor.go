@@ -1,0 +1,204 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lilith/distlock"
+)
+
+// A stage is where an actor plays: in this process, or in one of its own. begin, end
+// and now are called from several goroutines.
+type stage interface {
+	now() time.Duration // of the history
+	begin(o Op)         // an operation begins; its End is still open
+	end(o Op)           // it has ended
+	gate()              // returns when nobody has the client paused
+	lockKeys() []string // to choose from
+
+	open(key, owner string, fencing int64) (value int64, ok bool)
+	write(key, owner string, fencing, value int64) bool
+	read(key string)             // the unfenced resource
+	put(key string, value int64) // writes back what was read, with value added
+}
+
+// An actor is the program that uses locks: its owner's code, so to say. It runs on one
+// goroutine, beside those that watch its leases.
+type actor struct {
+	habits
+	stage  stage
+	rand   *rand.Rand
+	locker *distlock.Locker
+	values int64
+
+	watching  sync.WaitGroup
+	acquiring Op           // as far as it has come
+	asked     atomic.Int64 // the length of the extension that is asked for, which no renewal has; 0 is none
+	renewal   atomic.Int64 // when the last renewal ended
+}
+
+// newActor makes an actor whose Locker make constructs.
+func newActor(h habits, s stage, make func(distlock.Config) (*distlock.Locker, error)) (*actor, error) {
+	a := &actor{habits: h, stage: s, rand: rand.New(rand.NewPCG(h.Seed, uint64(h.Index)<<32|uint64(h.Life)))}
+	cfg := h.Config
+	cfg.Trace = &distlock.Trace{Attempt: a.attempted, Vote: a.voted, Extended: a.renewed}
+	var err error
+	a.locker, err = make(cfg)
+	return a, err
+}
+
+// live acquires, works and releases until ctx ends, and then until its last lease has
+// been given back. Its Locker is closed then.
+func (a *actor) live(ctx context.Context) {
+	for ctx.Err() == nil {
+		a.pass(ctx, a.upTo(a.Config.TTL/20))
+		a.section(ctx)
+	}
+	a.watching.Wait()
+	_ = a.locker.Close() // what it leaves behind, sightings tell
+}
+
+// upTo draws from nothing to d.
+func (a *actor) upTo(d time.Duration) time.Duration {
+	return time.Duration(a.rand.Int64N(int64(d) + 1))
+}
+
+// oneIn draws whether something happens that happens once in n times.
+func (a *actor) oneIn(n int) bool { return a.rand.IntN(n) == 0 }
+
+// pass lets time pass, and what longer pauses there are.
+func (a *actor) pass(ctx context.Context, d time.Duration) {
+	sleep(ctx, d)
+	a.stage.gate()
+}
+
+// section is one critical section: acquire, work, release.
+func (a *actor) section(ctx context.Context) {
+	h := a.acquire(ctx)
+	if h == nil {
+		return
+	}
+	a.watching.Add(1)
+	go a.watch(h) // live waits
+	a.stage.gate()
+	a.work(ctx, h)
+	a.release(h)
+}
+
+// terms draws the length of a lease, and the rest. One that renews itself is short, as a
+// rule, so that it does.
+func (a *actor) terms() (ttl time.Duration, opts []distlock.Option) {
+	ttl = a.Config.TTL
+	renews := a.oneIn(2)
+	switch {
+	case renews && !a.oneIn(3):
+		ttl = a.shareOfLease(0.12, 0.4)
+		opts = append(opts, distlock.WithTTL(ttl))
+	case a.oneIn(2):
+		ttl = a.shareOfLease(0.15, 1)
+		opts = append(opts, distlock.WithTTL(ttl))
+	}
+	switch {
+	case renews && a.oneIn(5):
+		opts = append(opts, distlock.WithMaxHold(a.upTo(ttl)+1))
+	case renews:
+		opts = append(opts, distlock.WithAutoExtend())
+	}
+	return ttl, opts
+}
+
+// shareOfLease draws a part of the longest lease.
+func (a *actor) shareOfLease(low, high float64) time.Duration {
+	return max(share(a.rand, longest(a.Config.TTL), low, high), 20*time.Millisecond).Round(time.Millisecond)
+}
+
+func (a *actor) acquire(ctx context.Context) *distlock.Handle {
+	keys := a.stage.lockKeys()
+	key := keys[a.rand.IntN(len(keys))]
+	ttl, opts := a.terms()
+	o := Op{Kind: OpAcquire, Key: key, TTL: ttl}
+	try := a.locker.Acquire
+	switch a.rand.IntN(10) {
+	case 0, 1, 2:
+		o.Bound = a.roundBound()
+		try = a.locker.TryAcquire
+	case 3, 4, 5:
+		o.Bound = a.attemptsBound()
+	default:
+		timeout := share(a.rand, a.Config.TTL, 0.05, 2)
+		o.Bound = timeout + a.roundBound()
+		try = func(ctx context.Context, key string, opts ...distlock.Option) (*distlock.Handle, error) {
+			return a.locker.WaitForLock(ctx, key, timeout, opts...)
+		}
+	}
+	if a.oneIn(10) { // gives up in the middle
+		short := a.upTo(a.Config.NodeTimeout / 4)
+		o.Bound = short + a.roundBound()
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, short)
+		defer cancel()
+	}
+	a.begin(&o)
+	a.acquiring = o
+	h, err := try(ctx, key, opts...)
+	if h != nil {
+		o.Token, o.Fencing, o.Until = h.Token(), h.FencingToken(), a.until(h)
+	}
+	o.Attempts = a.acquiring.Attempts
+	a.end(o, err)
+	return h
+}
+
+// begin tells that an operation begins, now.
+func (a *actor) begin(o *Op) {
+	a.stage.gate()
+	o.Client, o.Start = a.Name, a.stage.now()
+	a.stage.begin(*o)
+}
+
+// end tells that an operation has ended, now.
+func (a *actor) end(o Op, err error) {
+	o.End = a.stage.now()
+	if o.Outcome == "" {
+		o.Outcome = OutcomeOf(err)
+	}
+	if err != nil {
+		o.Err = err.Error()
+	}
+	a.stage.end(o)
+}
+
+// until is the end of a lease, by the time of the history. The history's time is read
+// first, so that it is never later than it was.
+func (a *actor) until(h *distlock.Handle) time.Duration { return a.at(h.ValidUntil()) }
+
+func (a *actor) at(t time.Time) time.Duration {
+	now := a.stage.now()
+	return now + time.Until(t)
+}
+
+func (a *actor) release(h *distlock.Handle) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if a.oneIn(5) {
+		cancel() // it works on a context that has ended
+	}
+	again := a.oneIn(8)
+	for {
+		o := Op{Kind: OpRelease, Key: h.Key(), Token: h.Token(), Fencing: h.FencingToken(), Bound: a.roundBound()}
+		a.begin(&o)
+		err := h.Release(ctx)
+		a.end(o, err)
+		if errors.Is(err, distlock.ErrUnavailable) && a.oneIn(2) {
+			continue // tries again, as the documentation says
+		}
+		if !again {
+			return
+		}
+		again = false
+	}
+}

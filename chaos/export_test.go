@@ -1,0 +1,16 @@
+package chaos
+
+import (
+	"time"
+
+	"github.com/lilith/distlock"
+)
+
+// SetLocker has clients make their Lockers with f.
+func (o *Options) SetLocker(f newLocker) { o.locker = f }
+
+// SetEpoch has the run turn to new keys so often.
+func (o *Options) SetEpoch(d time.Duration) { o.epoch = d }
+
+// AsToldToAWorker is a Config as it comes to a worker process.
+func AsToldToAWorker(c distlock.Config) distlock.Config { return settingsOf(c).config() }

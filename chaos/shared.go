@@ -1,0 +1,41 @@
+package chaos
+
+import (
+	"fmt"
+	"sync"
+)
+
+// sharedState is what all clients of a run have to do with.
+type sharedState struct {
+	habits   habits // Name, Index and Life left open
+	label    string // of this run's goroutines
+	recorder *Recorder
+	register Register
+	ledger   Ledger
+
+	mu   sync.Mutex
+	keys []string // to lock from now on
+}
+
+func (s *sharedState) lockKeys() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.keys
+}
+
+func (s *sharedState) setKeys(keys []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keys = keys
+}
+
+// habitsOf returns those of the client at a place.
+func (s *sharedState) habitsOf(index, life int) habits {
+	h := s.habits
+	h.Keys = s.lockKeys()
+	h.Index, h.Life, h.Name = index, life, fmt.Sprintf("client-%d", index+1)
+	if life > 0 {
+		h.Name += fmt.Sprintf(".%d", life+1)
+	}
+	return h
+}
