@@ -1,0 +1,150 @@
+package main
+
+// inLease are bugs in what becomes of a lease: its end, its extension, its release,
+// and the time it is measured in.
+var inLease = []Mutant{
+	{
+		Name: "loss-not-signalled", File: "expiry.go",
+		Old:    "if h.err == nil && h.watch == nil {",
+		New:    "if false {",
+		Breaks: "Done is closed when the lease is over, whatever any request is doing",
+	},
+	{
+		Name: "loss-signalled-late", File: "expiry.go",
+		Old:    "h.until.Sub(clock.Now())-min(signalLead, h.ttl/10)",
+		New:    "h.until.Sub(clock.Now())+h.ttl/10",
+		Breaks: "the loss is signalled no later than ValidUntil",
+	},
+	{
+		Name: "loss-waits-for-the-renewal", File: "expiry.go",
+		Old:    "\treturn min(h.until.Sub(clock.Now())-min(signalLead",
+		New:    "\tif h.renewing {\n\t\treturn signalLead\n\t}\n\treturn min(h.until.Sub(clock.Now())-min(signalLead",
+		Breaks: "the local deadline never depends on a request coming back",
+	},
+	{
+		Name: "expired-lease-is-held", File: "expiry.go",
+		Old:    "if h.err != nil || clock.Now().Before(h.until) {",
+		New:    "if h.err != nil || h.renewal != nil || clock.Now().Before(h.until) {",
+		Breaks: "a lease is over at its end though nobody signalled it",
+	},
+	{
+		Name: "signal-sleeps-through-a-suspend", File: "expiry.go",
+		Old:    "h.ttl/10), suspendCheck)",
+		New:    "h.ttl/10), 3600*suspendCheck)",
+		Breaks: "the loss is signalled within a second of waking from a suspend",
+	},
+	{
+		Name: "suspend-not-counted", File: "internal/clock/clock.go",
+		Old:    "elapsed = noteSuspend(asleep)\n\t}\n\treturn Instant(int64(elapsed) + suspended.Load() + simulated.Load())",
+		New:    "elapsed = noteSuspend(asleep)\n\t}\n\treturn Instant(int64(elapsed))",
+		Breaks: "time that the machine was suspended counts",
+	},
+	{
+		Name: "context-never-ends", File: "handle.go",
+		Old:    "forget := h.onEnd(cancel)",
+		New:    "forget := h.onEnd(func(error) {})",
+		Breaks: "a lease's context ends when the lease does",
+	},
+	{
+		Name: "context-is-kept", File: "handle.go",
+		Old:    "delete(h.watchers, w)",
+		New:    "",
+		Breaks: "a context cancelled by its user is let go of, however long the lease lasts",
+	},
+	{
+		Name: "extension-from-the-reply", File: "extend.go",
+		Old:    "err = h.endExtend(ctx, res, start.Add(validity), shown.Add(validity))",
+		New:    "err = h.endExtend(ctx, res, clock.Now().Add(validity), shown.Add(clock.Since(start)+validity))",
+		Breaks: "an extension counts from its sending",
+	},
+	{
+		Name: "extension-refused-is-unknown", File: "extend.go",
+		Old:    "case res.Verdict == Denied:",
+		New:    "case false:",
+		Breaks: "a majority's refusal to extend is a loss, at once",
+	},
+	{
+		Name: "extension-unanswered-is-success", File: "extend.go",
+		Old:    "case res.Verdict == Agreed:",
+		New:    "case res.Verdict == Agreed, res.Verdict == Unanswered:",
+		Breaks: "an unanswered extension leaves the old end",
+	},
+	{
+		Name: "extension-unanswered-is-loss", File: "extend.go",
+		Old:    "case res.Verdict == Denied:",
+		New:    "case res.Verdict == Denied, res.Verdict == Unanswered:",
+		Breaks: "an unanswered extension is tried again within what is left",
+	},
+	{
+		Name: "extension-revives", File: "extend.go",
+		Old:    "lost := h.expireLocked() // an answer that comes after the old end revives nothing",
+		New:    "var lost ending",
+		Breaks: "an answer that comes after the old end revives nothing",
+	},
+	{
+		Name: "extension-shortens-the-lease", File: "extend.go",
+		Old:    "if h.until.Before(until) {",
+		New:    "if true {",
+		Breaks: "an extension never shortens a lease",
+	},
+	{
+		Name: "renewal-gives-up", File: "extend.go",
+		Old:    "\tif err != nil {\n\t\t// Unknown, not lost",
+		New:    "\tif err != nil {\n\t\treturn\n\t}\n\tif err != nil {\n\t\t// Unknown, not lost",
+		Breaks: "a renewal that failed is tried again",
+	},
+	{
+		Name: "renewal-spins", File: "extend.go",
+		Old:    "max(min(left/4, h.l.cfg.RetryDelay), renewalFloor)",
+		New:    "min(left, 0)",
+		Breaks: "there is no hot loop, ever",
+	},
+	{
+		Name: "renewal-beyond-max-hold", File: "extend.go",
+		Old:    "if maxHold > 0 && start.Sub(acquired) >= maxHold {",
+		New:    "if false {",
+		Breaks: "a lease is renewed no more once MaxHold is over",
+	},
+	{
+		Name: "release-joins-no-renewal", File: "release.go",
+		Old:    "if h.extending > 0 {",
+		New:    "if false {",
+		Breaks: "a release waits for extensions under way before it deletes",
+	},
+	{
+		Name: "release-not-idempotent", File: "release.go",
+		Old:    "if h.released == releaseDone {",
+		New:    "if false {",
+		Breaks: "a second release is nil and asks nobody",
+	},
+	{
+		Name: "release-keeps-the-lease", File: "release.go",
+		Old:    "ended = h.endLocked(ErrReleased)",
+		New:    "ended = ending{}",
+		Breaks: "the lease is over for its holder as soon as Release is called",
+	},
+	{
+		Name: "release-forgets-it-was-tried", File: "release.go",
+		Old:    "repeated := h.released == releaseFailed",
+		New:    "repeated := false",
+		Breaks: "a release whose reply was lost succeeds when it is tried again",
+	},
+	{
+		Name: "release-hides-the-loss", File: "release.go",
+		Old:    "case lost, res.Verdict == Denied:",
+		New:    "case res.Verdict == Denied && !lost:",
+		Breaks: "who releases an expired lease is told that it was lost",
+	},
+	{
+		Name: "release-on-the-callers-context", File: "release.go",
+		Old:    "res := h.l.store.Release(context.WithoutCancel(ctx), Request{",
+		New:    "res := h.l.store.Release(ctx, Request{",
+		Breaks: "a release works on a cancelled context too",
+	},
+	{
+		Name: "release-buries-too-short", File: "release.go",
+		Old:    "ttl := h.longest",
+		New:    "ttl := h.ttl",
+		Breaks: "a tombstone lasts as long as what was sent to the node can matter",
+	},
+}

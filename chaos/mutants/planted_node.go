@@ -1,0 +1,120 @@
+package main
+
+const (
+	nodeGo  = "internal/node/node.go"
+	lineGo  = "internal/node/line.go"
+	guardGo = "internal/node/guard.go"
+	sweepGo = "internal/node/sweep.go"
+)
+
+// inNode are bugs in how one node is asked.
+var inNode = []Mutant{
+	{
+		Name: "forgotten-script-is-an-error", File: lineGo,
+		Old:    `if err != nil && redis.HasErrorPrefix(err, "NOSCRIPT") {`,
+		New:    "if false {",
+		Breaks: "a node that lost its script cache answers all the same",
+	},
+	{
+		Name: "node-without-a-timeout", File: "internal/node/clone.go",
+		Old:    "if client.Options().ContextTimeoutEnabled {",
+		New:    "if true {",
+		Breaks: "each request ends within the node timeout, whatever the client's settings",
+	},
+	{
+		Name: "client-sends-again-by-itself", File: lineGo,
+		Old:    "func (*once) NoRetry() bool { return true }",
+		New:    "func (*once) NoRetry() bool { return false }",
+		Breaks: "a request is sent once, or it is known that it was sent again",
+	},
+	{
+		Name: "second-copy-unasked", File: lineGo,
+		Old:    "ctx.Err() == nil && again() {",
+		New:    "ctx.Err() == nil {",
+		Breaks: "no second copy is sent once the lock may have been released",
+	},
+	{
+		Name: "no-second-copy", File: lineGo,
+		Old:    "ctx.Err() == nil && again() {",
+		New:    "false {",
+		Breaks: "a request whose connection broke is sent again: the node may have restarted since it was last used",
+	},
+	{
+		Name: "error-is-a-refusal", File: nodeGo,
+		Old:    "r = failed(err, trip, c.timeout)",
+		New:    "r = failed(err, trip, c.timeout)\n\t\tr.Outcome = distlock.Refused",
+		Breaks: "an error is never taken for an owner",
+	},
+	{
+		Name: "unanswered-sets-nothing", File: "internal/node/failure.go",
+		Old:    "r.MaySet = t == tripTwice || t == tripOnce && !answered(err)",
+		New:    "r.MaySet = t == tripTwice",
+		Breaks: "a request that went unanswered may set its key yet",
+	},
+	{
+		Name: "permanent-is-passing", File: "internal/node/failure.go",
+		Old:    `[]string{"NOAUTH", "WRONGPASS", "NOPERM", "WRONGTYPE"}`,
+		New:    `[]string{"NOAUTH"}`,
+		Breaks: "permanent errors fail at once",
+	},
+	{
+		Name: "guard-by-uptime-alone", File: guardGo,
+		Old:    `g.first = g.run == ""`,
+		New:    "g.first = true",
+		Breaks: "a run_id that changed is timed on the client's own clock",
+	},
+	{
+		Name: "guard-trusts-a-new-run", File: guardGo,
+		Old:    "clock.Since(g.since) >= length {",
+		New:    "clock.Since(g.since) >= length/8 {",
+		Breaks: "a node that may have forgotten a lease does not vote for the full guard",
+	},
+	{
+		Name: "guard-a-second-short", File: guardGo,
+		Old:    "int64(math.Ceil(length.Seconds())) + 1",
+		New:    "int64(math.Ceil(length.Seconds()))",
+		Breaks: "the guard is the full time, though an uptime runs up to a second ahead",
+	},
+	{
+		Name: "guard-ignores-a-changed-run", File: guardGo,
+		Old:    "if granted {\n\t\t// Granted on",
+		New:    "if false {\n\t\t// Granted on",
+		Breaks: "a grant of a run_id that changed under way is no vote",
+	},
+	{
+		Name: "sweeper-tries-once", File: sweepGo,
+		Old:    "if len(s.debts) < maxDebts {",
+		New:    "if false {",
+		Breaks: "an abandoned key is deleted as soon as its node answers",
+	},
+	{
+		Name: "sweeper-stops-at-the-first", File: sweepGo,
+		Old:    "d := s.debts[0]\n\ts.debts = s.debts[1:]",
+		New:    "d := s.debts[0]\n\ts.debts = nil",
+		Breaks: "all abandoned keys are seen to",
+	},
+	{
+		Name: "sweeper-leaves-no-tombstone", File: sweepGo,
+		Old:    "Abandon: true,",
+		New:    "",
+		Breaks: "copies of a request that arrive after the release set nothing",
+	},
+	{
+		Name: "doubts-dropped", File: "internal/node/doubt.go",
+		Old:    "return known",
+		New:    "return known && false",
+		Breaks: "the release of a lock that was asked for twice leaves a tombstone",
+	},
+	{
+		Name: "deletion-by-hand-is-unknown", File: "internal/node/call.go",
+		Old:    "return Reply{Outcome: distlock.Refused, Absent: true}\n\t\t}",
+		New:    "return Reply{Err: errUnwanted}\n\t\t}",
+		Breaks: "a key deleted by hand is a lost lease, by the next renewal",
+	},
+	{
+		Name: "clean-up-is-shut-in", File: lineGo,
+		Old:    "if l.stuck.Add(1) > maxStuck {",
+		New:    "if l.stuck.Add(1) > 1<<40 {",
+		Breaks: "goroutines that a hung client keeps waiting are bounded",
+	},
+}
