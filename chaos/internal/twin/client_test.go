@@ -128,6 +128,7 @@ func TestTheRestartGuardReadsATwinsRunIDAndUptime(t *testing.T) {
 		time.Sleep(4 * time.Second)
 		h, err := l.Acquire(ctx, "job")
 		require.NoError(t, err)
+		synctest.Wait() // the nodes that the verdict did not wait for
 		for _, n := range nodes {
 			n.node.Restart(sinceEpoch(), twin.Lost)
 		}
