@@ -44,6 +44,18 @@ func TestGivingBackALateGrantTakesTheTimeItNeeds(t *testing.T) {
 	})
 }
 
+func TestGivingBackALateGrantHoldsItsCallerUpForNoMoreThanAMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, store := newLocker(t, distlock.Config{TTL: 10 * time.Second, NodeTimeout: 9 * time.Second, MaxRetries: distlock.NoRetries})
+		store.delays("acquire", 9900*time.Millisecond)
+		store.answers("release", distlock.Unanswered)
+		start := time.Now()
+		_, err := l.Acquire(t.Context(), "k")
+		require.ErrorContains(t, err, "too late")
+		require.LessOrEqual(t, time.Since(start), 10*time.Second)
+	})
+}
+
 // unhurried is a Store whose extensions do not hear a context's end.
 type unhurried struct{ *memory }
 

@@ -147,13 +147,19 @@ func (a *acquisition) begin(h *Handle, start, now clock.Instant) {
 	}
 }
 
-// abandon gives back a grant that nobody will use. Whatever it does not reach now
-// the store goes on cleaning up.
+// abandon gives back a grant that nobody will use. It waits for that a little, so that
+// the next attempt does not meet its keys; whatever it does not reach by then the store
+// goes on cleaning up.
 func (a *acquisition) abandon(ctx context.Context, req Request) {
 	req.Abandon = true
 	req.OnVote = a.l.onVote(a.key, req.Token, "release", a.attempts)
-	a.l.store.Release(context.WithoutCancel(ctx), req)
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), abandonWait)
+	defer cancel()
+	a.l.store.Release(bounded, req)
 }
+
+// abandonWait bounds how long an attempt that has failed is held up by its clean-up.
+const abandonWait = 100 * time.Millisecond
 
 // wait sleeps before the next attempt: a random time, no longer than the present
 // owner's lease, and until ctx ends, which is the error.
