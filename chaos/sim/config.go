@@ -72,6 +72,7 @@ func Draw(seed uint64, miniredis bool) Config {
 	c.Calm = 2*ttl + c.Library.RestartGuard + 3*time.Second
 	kinds := append(chaos.Kinds(), suspends)
 	c.Plan = chaos.Plan(seed, kinds, c.Nodes, c.Clients, ttl, c.Duration)
+	c.Calm += setBack(c.Plan)
 	return c
 }
 
@@ -99,7 +100,23 @@ func DrawMonth(seed uint64) Config {
 	c.Calm = 2*time.Hour + 2*ttl + c.Library.RestartGuard
 	// Faults last for minutes, some for an hour.
 	c.Plan = chaos.Plan(seed, append(chaos.Kinds(), suspends), c.Nodes, c.Clients, 40*time.Minute, c.Duration)
+	c.Calm += setBack(c.Plan)
 	return c
+}
+
+// setBack returns by how much a node's clock is set back in all, at the most: for so long
+// may a key outlive its lease, and nobody has it meanwhile.
+func setBack(plan []chaos.Planned) time.Duration {
+	var total time.Duration
+	for i := range plan {
+		switch f := plan[i].Fault.(type) {
+		case chaos.JumpClock:
+			total += max(0, -f.By)
+		case chaos.JumpClocks:
+			total += max(0, -f.By)
+		}
+	}
+	return total
 }
 
 // between draws a duration from low to high, to the nanosecond, so that few things
