@@ -2,6 +2,8 @@ package redlock_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 	"testing"
@@ -41,6 +43,36 @@ func TestS17AHungMinorityIsNotWaitedFor(t *testing.T) {
 			r.requireGone()
 		})
 	}
+}
+
+// More locks come and go than a node's clean-up can remember.
+func TestS17ThousandsOfLocksBesideAHungNodeLeaveNoKeyOnIt(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 3)
+	l := r.lockerOver(r.ownClients(), distlock.Config{TTL: time.Hour})
+	r.warm(l)
+	r.freeze(2)
+	var wg sync.WaitGroup
+	for g := range 10 {
+		wg.Go(func() {
+			for i := range 1000 {
+				h, err := l.WaitForLock(background, fmt.Sprintf("k%d.%d", g, i), time.Minute)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				// On a busy machine another node may seem to hang too.
+				if err := h.Release(background); err != nil && !errors.Is(err, distlock.ErrUnavailable) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	r.thaw(2)
+	// The requests that left lay on the connections of one pool: far fewer than the locks.
+	r.servers[2].Await(func() bool { return len(r.servers[2].Do("keys", "*:dead:*").([]any)) > 0 })
+	r.servers[2].Await(func() bool { return len(r.servers[2].Do("keys", "k*").([]any)) == 0 })
 }
 
 func TestS18AHungMajorityCostsTheNodeTimeoutAndKeepsNoKey(t *testing.T) {

@@ -26,7 +26,16 @@ type Node struct {
 	guard guard
 	sweep sweeper
 
-	doubts doubts
+	// doubts are the tokens of which a request that sets the key may be on its way
+	// yet, though another was answered: a second copy was sent after the connection
+	// broke, or the key was repaired where the acquire request had gone unanswered. The
+	// release of such a token leaves a tombstone even where it finds the key and
+	// deletes it; of one forgotten, a key may at worst stand for its TTL.
+	doubts tokens
+
+	// unsent are the tokens whose acquire request never left for the node. Nothing need
+	// be abandoned for one that has no doubt besides; one forgotten is abandoned in vain.
+	unsent tokens
 }
 
 // New returns the node behind client, the index-th of its Locker counted from 0.
@@ -89,7 +98,7 @@ func (n *Node) Vote(r Reply) distlock.Vote {
 func (n *Node) Ask(ctx context.Context, c *Call) Reply {
 	start := time.Now()
 	if c.repairs {
-		n.doubts.note(c.token) // the acquire request may be on its way yet
+		n.doubts.add(c.token) // the acquire request may be on its way yet
 		if c.Wanted != nil && !c.Wanted() {
 			return Reply{Err: errUnwanted} // released before the doubt was noted
 		}
@@ -98,7 +107,7 @@ func (n *Node) Ask(ctx context.Context, c *Call) Reply {
 	if c.guard > 0 {
 		args = n.guard.addArgs(args, c.guard)
 	}
-	if c.script == scripts.Release && n.doubts.doubtful(c.token) {
+	if c.script == scripts.Release && n.doubts.has(c.token) {
 		args = append(slices.Clone(args[:len(args)-1]), abandoned)
 	}
 	value, trip, err := n.line.run(ctx, c.script, args, c.key, c.timeout, func() bool { return n.again(c) })
@@ -112,10 +121,13 @@ func (n *Node) Ask(ctx context.Context, c *Call) Reply {
 	if c.guard > 0 && err == nil {
 		n.guard.judge(&r, value, c.guard)
 	}
-	if !c.sets {
+	switch {
+	case !c.sets:
 		r.MaySet = false
-	} else if r.MaySet {
-		n.doubts.note(c.token)
+	case r.MaySet:
+		n.doubts.add(c.token)
+	case err != nil && trip == tripUnsent:
+		n.unsent.add(c.token)
 	}
 	r.Latency = time.Since(start)
 	return r
@@ -128,14 +140,21 @@ var errUnwanted = errors.New("not asked: the lease has ended")
 // the release.
 func (n *Node) again(c *Call) bool {
 	if c.sets {
-		n.doubts.note(c.token) // before the question: a release after it finds the doubt
+		n.doubts.add(c.token) // before the question: a release after it finds the doubt
 	}
 	return c.Wanted == nil || c.Wanted()
 }
 
 // Abandon has the lock deleted on this node, with a tombstone, as soon as the
 // node answers: at once, or in the background for as long as that is worth it.
+//
+// A node that hangs is soon not even sent what it is asked, as the client's connections
+// are used up: for those tokens nothing is owed, or the few requests that did leave
+// would be lost among thousands that did not.
 func (n *Node) Abandon(key, token string, ttl time.Duration) {
+	if n.unsent.has(token) && !n.doubts.has(token) {
+		return
+	}
 	n.sweep.add(debt{key: key, token: token, ttl: ttl, until: clock.Now().Add(max(2*ttl, sweepAtLeast))})
 }
 

@@ -22,27 +22,21 @@ import (
 // TestAnAbandonedKeyIsGoneOnceAFrozenServerGoesOn: the requests lie in the
 // server's sockets while it is frozen, and are carried out when it goes on.
 func TestAnAbandonedKeyIsGoneOnceAFrozenServerGoesOn(t *testing.T) {
-	for name, idle := range map[string]bool{"sent over an idle connection": true, "never sent": false} {
-		t.Run(name, func(t *testing.T) {
-			server := redistest.Start(t)
-			n := newNode(t, server.Client())
-			if idle {
-				require.Equal(t, distlock.Granted, ask(n, request("mine"), node.Inspect).Outcome)
-			}
-			server.Freeze()
-			require.Equal(t, distlock.Unreachable, ask(n, impatient("mine"), node.Acquire).Outcome)
-			n.Abandon(key, "mine", time.Hour)
-			server.Thaw()
-			tombstone := scripts.TombstoneKey(key, "mine")
-			require.Eventually(t, func() bool { return server.Do("EXISTS", tombstone) == int64(1) },
-				patience, 5*time.Millisecond)
-			require.Nil(t, server.Do("GET", key))
-			// A copy that was still on its way comes to nothing.
-			require.Equal(t, distlock.Refused, ask(n, request("mine"), node.Acquire).Outcome)
-			require.Nil(t, server.Do("GET", key))
-			require.Equal(t, distlock.Granted, ask(n, request("another"), node.Acquire).Outcome)
-		})
-	}
+	server := redistest.Start(t)
+	n := newNode(t, server.Client())
+	require.Equal(t, distlock.Granted, ask(n, request("mine"), node.Inspect).Outcome) // connects
+	server.Freeze()
+	require.Equal(t, distlock.Unreachable, ask(n, impatient("mine"), node.Acquire).Outcome)
+	n.Abandon(key, "mine", time.Hour)
+	server.Thaw()
+	tombstone := scripts.TombstoneKey(key, "mine")
+	require.Eventually(t, func() bool { return server.Do("EXISTS", tombstone) == int64(1) },
+		patience, 5*time.Millisecond)
+	require.Nil(t, server.Do("GET", key))
+	// A copy that was still on its way comes to nothing.
+	require.Equal(t, distlock.Refused, ask(n, request("mine"), node.Acquire).Outcome)
+	require.Nil(t, server.Do("GET", key))
+	require.Equal(t, distlock.Granted, ask(n, request("another"), node.Acquire).Outcome)
 }
 
 func TestManyAbandonedKeysAreAllSeenTo(t *testing.T) {
@@ -138,6 +132,27 @@ func TestCloseEndsAHungSweepInTime(t *testing.T) {
 	n.Close()
 	require.NoError(t, client.Close())
 	goleak.VerifyNone(t, others)
+}
+
+func TestARequestThatNeverLeftOwesNothing(t *testing.T) {
+	server := redistest.Start(t)
+	client := closing(t, redis.NewClient(&redis.Options{Addr: server.Addr(), PoolSize: 1}))
+	n := newNode(t, client)
+	taken := client.Conn() // takes the one connection with its first command
+	require.NoError(t, taken.Ping(context.Background()).Err())
+	require.Equal(t, distlock.Unreachable, ask(n, impatient("unsent"), node.Acquire).Outcome)
+	require.NoError(t, taken.Close())
+
+	n.Abandon(key, "unsent", time.Hour)
+	n.Abandon(key, "unknown", time.Hour) // whose turn comes after
+	require.Eventually(t, func() bool { return server.Do("EXISTS", scripts.TombstoneKey(key, "unknown")) == int64(1) },
+		patience, 5*time.Millisecond)
+	require.Zero(t, server.Do("EXISTS", scripts.TombstoneKey(key, "unsent")))
+
+	// A second request of the same token, which did leave, is owed for.
+	require.Equal(t, distlock.Granted, ask(n, request("unsent"), node.Repair).Outcome)
+	n.Abandon(key, "unsent", time.Hour)
+	require.Eventually(t, func() bool { return server.Do("EXISTS", key) == int64(0) }, patience, 5*time.Millisecond)
 }
 
 func TestANodeThatOwesNothingHasNoGoroutine(t *testing.T) {
