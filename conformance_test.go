@@ -1,6 +1,7 @@
 package distlock_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,8 +23,10 @@ type bed struct {
 	quorum  bool
 }
 
+// locker leaves the nodes as long to answer as may be: how slow they are is not the subject.
 func (b bed) locker(t *testing.T, cfg distlock.Config) *distlock.Locker {
 	t.Helper()
+	cfg.NodeTimeout = cmp.Or(cfg.TTL, 30*time.Second) / 2
 	var l *distlock.Locker
 	var err error
 	if b.quorum {

@@ -35,6 +35,7 @@ func TestS20ATieIsALossAtOnceAndBothContendersGetOn(t *testing.T) {
 			for range 2 {
 				contender := r.lockerOver(r.ownClients(), distlock.Config{
 					MaxRetries: distlock.RetryForever, RetryDelay: 5 * time.Millisecond, MaxRetryDelay: 50 * time.Millisecond,
+					NodeTimeout: calm.NodeTimeout,
 				})
 				wg.Go(func() {
 					for range 20 {
@@ -56,17 +57,17 @@ func TestS20ATieIsALossAtOnceAndBothContendersGetOn(t *testing.T) {
 
 func TestS21AnExtensionNeverRevivesAndNeverTakesBack(t *testing.T) {
 	sizes(t, func(t *testing.T, r *rig) {
-		h, err := r.locker(distlock.Config{}).Acquire(background, "k")
+		h, err := r.locker(calm).Acquire(background, "k")
 		require.NoError(t, err)
 		r.requireEverywhere(h)
 		r.expire()
 		require.ErrorIs(t, h.Extend(background, 0), distlock.ErrLost)
 		r.requireGone()
 
-		h, err = r.locker(distlock.Config{}).Acquire(background, "k")
+		h, err = r.locker(calm).Acquire(background, "k")
 		require.NoError(t, err)
 		r.expire()
-		other, err := r.locker(distlock.Config{}).Acquire(background, "k")
+		other, err := r.locker(calm).Acquire(background, "k")
 		require.NoError(t, err)
 		require.ErrorIs(t, h.Extend(background, 0), distlock.ErrLost)
 		require.NoError(t, other.Extend(background, 0))
@@ -151,7 +152,7 @@ func TestS25TokensAreComparedInFull(t *testing.T) {
 			func(token string) string { return token[:len(token)-1] },
 			func(string) string { return "" },
 		} {
-			h, err := r.locker(distlock.Config{}).Acquire(background, "k")
+			h, err := r.locker(calm).Acquire(background, "k")
 			require.NoError(t, err)
 			for _, s := range r.servers {
 				s.Do("set", "k", alter(h.Token()), "px", 60000)
@@ -168,7 +169,7 @@ func TestS25TokensAreComparedInFull(t *testing.T) {
 
 func TestS26ScriptFlushIsInvisibleAndALostKeyIsALostLease(t *testing.T) {
 	sizes(t, func(t *testing.T, r *rig) {
-		l := r.locker(distlock.Config{TTL: 3 * time.Second})
+		l := r.locker(distlock.Config{TTL: 3 * time.Second, NodeTimeout: time.Second})
 		h, err := l.Acquire(background, "k", distlock.WithAutoExtend())
 		require.NoError(t, err)
 		for _, s := range r.servers {

@@ -53,7 +53,7 @@ func TestUnlikeCountersAreSettledByASecondRoundTrip(t *testing.T) {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, n)
-			l := r.locker(distlock.Config{})
+			l := r.locker(calm)
 			r.warm(l)
 			for i, s := range r.servers {
 				s.Do("set", "{k}:fence", fmt.Sprint(high+int64(i)), "px", 600000)
@@ -79,7 +79,7 @@ func TestUnlikeCountersAreSettledByASecondRoundTrip(t *testing.T) {
 			}
 			require.LessOrEqual(t, spent, 2*n, "two round trips at most")
 			require.NoError(t, h.Release(background))
-			next, err := r.lockerOver(r.ownClients(), distlock.Config{}).Acquire(background, "k")
+			next, err := r.lockerOver(r.ownClients(), calm).Acquire(background, "k")
 			require.NoError(t, err)
 			require.Greater(t, next.FencingToken(), h.FencingToken())
 			require.NoError(t, next.Release(background))
@@ -100,7 +100,7 @@ func TestACounterThatIsNoneIsRejectedAndNamed(t *testing.T) {
 			for _, s := range r.servers {
 				s.Do(spoil...)
 			}
-			_, err := r.locker(distlock.Config{}).Acquire(background, "k")
+			_, err := r.locker(calm).Acquire(background, "k")
 			require.ErrorIs(t, err, distlock.ErrRejected)
 			require.ErrorContains(t, err, "WRONGTYPE")
 			r.requireGone()
@@ -110,7 +110,7 @@ func TestACounterThatIsNoneIsRejectedAndNamed(t *testing.T) {
 
 func TestTheCounterOutlivesTheLock(t *testing.T) {
 	sizes(t, func(t *testing.T, r *rig) {
-		h, err := r.locker(distlock.Config{}).Acquire(background, "k", distlock.WithTTL(720*time.Hour))
+		h, err := r.locker(calm).Acquire(background, "k", distlock.WithTTL(720*time.Hour))
 		require.NoError(t, err)
 		r.requireEverywhere(h)
 		require.NoError(t, h.Extend(background, time.Minute))

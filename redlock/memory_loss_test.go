@@ -105,7 +105,7 @@ func TestAMinorityThatForgotHasTheKeyAgainWithinARenewalPeriod(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, 3)
-			h, err := r.locker(distlock.Config{TTL: 6 * time.Second}).Acquire(background, "k", distlock.WithAutoExtend())
+			h, err := r.locker(distlock.Config{TTL: 6 * time.Second, NodeTimeout: 2 * time.Second}).Acquire(background, "k", distlock.WithAutoExtend())
 			require.NoError(t, err)
 			before := h.Info().Extensions
 			spoil(r)
@@ -124,7 +124,7 @@ func TestARestartedNodeIsRepairedOnlyOnceItVotesAgain(t *testing.T) {
 	t.Parallel()
 	const guard = 3 * time.Second
 	r := newRig(t, 3)
-	l := r.locker(distlock.Config{TTL: 2 * time.Second, RestartGuard: guard})
+	l := r.locker(distlock.Config{TTL: guard, RestartGuard: guard, NodeTimeout: time.Second})
 	var h *distlock.Handle
 	require.Eventually(t, func() (held bool) { // the servers are new themselves
 		var err error
@@ -144,7 +144,7 @@ func TestARestartedNodeIsRepairedOnlyOnceItVotesAgain(t *testing.T) {
 func TestARepairedKeyLastsAsLongAsTheLease(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 3)
-	h, err := r.locker(distlock.Config{TTL: time.Hour}).Acquire(background, "k")
+	h, err := r.locker(distlock.Config{TTL: time.Hour, NodeTimeout: 10 * time.Second}).Acquire(background, "k")
 	require.NoError(t, err)
 	r.requireEverywhere(h)
 	r.servers[0].Do("flushall")
@@ -158,7 +158,7 @@ func TestARepairedKeyLastsAsLongAsTheLease(t *testing.T) {
 func TestARepairAsksAQuorumInTheSameExtension(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 3)
-	h, err := r.locker(distlock.Config{}).Acquire(background, "k")
+	h, err := r.locker(calm).Acquire(background, "k")
 	require.NoError(t, err)
 	r.servers[0].Do("flushall")
 	r.servers[1].Do("flushall")
@@ -172,7 +172,7 @@ func TestARepairAsksAQuorumInTheSameExtension(t *testing.T) {
 func TestAnotherOwnersMinorityKeyIsNotRepairedAway(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 3)
-	h, err := r.locker(distlock.Config{}).Acquire(background, "k")
+	h, err := r.locker(calm).Acquire(background, "k")
 	require.NoError(t, err)
 	r.servers[2].Await(func() bool { return r.value(2) == h.Token() })
 	r.servers[0].Do("set", "k", "another", "px", 60000)
@@ -195,7 +195,7 @@ func TestGrantsForcedRoundThePairsGetRisingTokens(t *testing.T) {
 			}
 		}
 		r.servers[down].Do("set", "k", "in the way", "px", 60000)
-		l := r.lockerOver(r.ownClients(), distlock.Config{})
+		l := r.lockerOver(r.ownClients(), calm)
 		h, err := l.Acquire(background, "k")
 		require.NoError(t, err)
 		require.Greater(t, h.FencingToken(), last)

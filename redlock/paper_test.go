@@ -20,10 +20,10 @@ import (
 func TestPaperMutualExclusion(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 5)
-	first, err := r.locker(distlock.Config{}).Acquire(background, "k")
+	first, err := r.locker(calm).Acquire(background, "k")
 	require.NoError(t, err)
 	for range 10 {
-		_, err = r.lockerOver(r.ownClients(), distlock.Config{}).TryAcquire(background, "k")
+		_, err = r.lockerOver(r.ownClients(), calm).TryAcquire(background, "k")
 		require.ErrorIs(t, err, distlock.ErrHeld)
 	}
 	require.NoError(t, first.Release(background))
@@ -35,7 +35,7 @@ func TestPaperDeadlockFreedom(t *testing.T) {
 	r := newRig(t, 5)
 	_, err := r.locker(distlock.Config{TTL: time.Second}).Acquire(background, "k") // and never released
 	require.NoError(t, err)
-	next, err := r.lockerOver(r.ownClients(), distlock.Config{}).WaitForLock(background, "k", time.Minute)
+	next, err := r.lockerOver(r.ownClients(), calm).WaitForLock(background, "k", time.Minute)
 	require.NoError(t, err)
 	require.NoError(t, next.Release(background))
 }
@@ -44,7 +44,7 @@ func TestPaperDeadlockFreedom(t *testing.T) {
 func TestPaperFaultTolerance(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 5)
-	l := r.locker(distlock.Config{})
+	l := r.locker(calm)
 	r.servers[0].Kill()
 	r.servers[1].Kill()
 	h, err := l.Acquire(background, "k")
@@ -61,7 +61,7 @@ func TestPaperFaultTolerance(t *testing.T) {
 func TestPaperSameRandomValueEverywhere(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 5)
-	l := r.locker(distlock.Config{})
+	l := r.locker(calm)
 	seen := make(map[string]bool)
 	for range 20 {
 		h, err := l.Acquire(background, "k")
@@ -99,7 +99,7 @@ func TestPaperADownNodeDoesNotBlock(t *testing.T) {
 func TestPaperMajorityAndValidity(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 5)
-	l := r.locker(distlock.Config{MaxRetries: distlock.NoRetries})
+	l := r.locker(patient)
 	for i, s := range r.servers {
 		h, err := l.Acquire(background, "k")
 		if i < 3 { // i nodes are another's
@@ -177,7 +177,7 @@ func TestPaperCompetitorsGetApart(t *testing.T) {
 func TestPaperReleaseEverywhereAndOnlyOnesOwn(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 5)
-	l := r.locker(distlock.Config{})
+	l := r.locker(calm)
 	r.servers[4].Do("set", "k", "another", "px", 60000)
 	h, err := l.Acquire(background, "k")
 	require.NoError(t, err)
@@ -192,7 +192,7 @@ func TestPaperReleaseEverywhereAndOnlyOnesOwn(t *testing.T) {
 func TestPaperExtendedOnlyByAMajority(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 5)
-	l := r.locker(distlock.Config{})
+	l := r.locker(calm)
 	h, err := l.Acquire(background, "k")
 	require.NoError(t, err)
 	r.servers[0].Do("flushall")

@@ -74,7 +74,7 @@ func TestS6GrantsReadAfterTheKeysExpiredAreNoLease(t *testing.T) {
 			}
 			clock.SimulateSuspend(patient.TTL)
 			r.expire()
-			second, err := r.locker(distlock.Config{}).Acquire(background, "k")
+			second, err := r.locker(calm).Acquire(background, "k")
 			require.NoError(t, err)
 
 			p.mu.Lock()
@@ -107,10 +107,10 @@ func TestS8AnAcquisitionAsLongAsItsLeaseFailsAndIsReleased(t *testing.T) {
 
 func TestS11ALateReleaseLeavesTheNextOwnersKey(t *testing.T) {
 	sizes(t, func(t *testing.T, r *rig) {
-		first, err := r.locker(distlock.Config{}).Acquire(background, "k")
+		first, err := r.locker(calm).Acquire(background, "k")
 		require.NoError(t, err)
 		r.expire()
-		second, err := r.locker(distlock.Config{}).Acquire(background, "k")
+		second, err := r.locker(calm).Acquire(background, "k")
 		require.NoError(t, err)
 		require.ErrorIs(t, first.Release(background), distlock.ErrLost)
 		require.NoError(t, second.Extend(background, 0))
@@ -174,7 +174,7 @@ func TestS13AStoppedNodeGoesOnWithoutAGhostKey(t *testing.T) {
 
 func TestS14AHolderSuspendedPastItsLeaseHoldsNothingOnWaking(t *testing.T) {
 	r := newRig(t, 3) // not parallel: it moves the process's clock
-	h, err := r.locker(distlock.Config{}).Acquire(background, "k", distlock.WithAutoExtend())
+	h, err := r.locker(calm).Acquire(background, "k", distlock.WithAutoExtend())
 	require.NoError(t, err)
 	clock.SimulateSuspend(time.Minute)
 	require.False(t, h.IsHeld())
@@ -229,11 +229,11 @@ func (g *register) write(token int64, value string) bool {
 func TestS16ALateWriteIsRefusedOnceTheNextHolderHasOpened(t *testing.T) {
 	sizes(t, func(t *testing.T, r *rig) {
 		var resource register
-		stale, err := r.locker(distlock.Config{}).Acquire(background, "k")
+		stale, err := r.locker(calm).Acquire(background, "k")
 		require.NoError(t, err)
 		require.True(t, resource.open(stale.FencingToken()))
 		r.expire() // the holder does not know: it is paused
-		next, err := r.locker(distlock.Config{}).Acquire(background, "k")
+		next, err := r.locker(calm).Acquire(background, "k")
 		require.NoError(t, err)
 		require.Greater(t, next.FencingToken(), stale.FencingToken())
 		require.True(t, resource.open(next.FencingToken()))
