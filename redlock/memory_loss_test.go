@@ -169,6 +169,18 @@ func TestARepairAsksAQuorumInTheSameExtension(t *testing.T) {
 	r.requireGone()
 }
 
+func TestAReleaseSucceedsThoughOneNodeForgotTheKeyAndOneIsDown(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 3)
+	h, err := r.locker(calm).Acquire(background, "k")
+	require.NoError(t, err)
+	r.requireEverywhere(h)
+	r.servers[0].Do("flushall")
+	r.servers[1].Kill()
+	require.NoError(t, h.Release(background), "two of three do not have it any more")
+	require.Empty(t, r.value(2))
+}
+
 func TestAnotherOwnersMinorityKeyIsNotRepairedAway(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 3)

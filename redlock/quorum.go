@@ -31,6 +31,10 @@ type tally struct {
 	// than whether a lock is free. It is denied only by refusals: a node that does
 	// not answer may well have it.
 	lease bool
+
+	// release is set besides where the lease is given up: a node that has it no more
+	// is as good as one that deletes it.
+	release bool
 }
 
 func (t *tally) add(b ballot) { t.got[b]++ }
@@ -48,11 +52,13 @@ func (t *tally) pending() int {
 // when all have come.
 //
 // Agreed needs a quorum of yes. Without one a lock is Denied where a quorum
-// answered yes or no, a lease where the noes alone leave no quorum; Rejected is
-// where a quorum rejects; Unanswered all else.
+// answered yes or no, a lease where the noes alone leave no quorum, and a release that
+// is not Denied is Agreed where a quorum answered yes or no; Rejected is where a quorum
+// rejects; Unanswered all else.
 func (t *tally) verdict() (v distlock.Verdict, certain bool) {
 	q, left := quorum(t.size), t.pending()
-	answered, enough := t.got[yes]+t.got[no], q
+	gone := t.got[yes] + t.got[no] // of a release: nodes that do not have it now
+	answered, enough := gone, q
 	if t.lease {
 		answered, enough = t.got[no], t.size-q+1
 	}
@@ -60,12 +66,16 @@ func (t *tally) verdict() (v distlock.Verdict, certain bool) {
 	switch {
 	case t.got[yes] >= q:
 		return distlock.Agreed, true
+	case t.release && gone >= q && t.got[no]+left < enough:
+		return distlock.Agreed, true
 	case !lost:
 		return distlock.Unanswered, false
 	case answered >= enough:
 		return distlock.Denied, true
 	case t.got[rejecting] >= q:
 		return distlock.Rejected, true
+	case t.release && gone+left >= q:
+		return distlock.Unanswered, false
 	default:
 		// Which way it is lost a late ballot can tell only if enough are to come.
 		return distlock.Unanswered, answered+left < enough && t.got[rejecting]+left < q

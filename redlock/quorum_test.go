@@ -60,7 +60,7 @@ func TestTheVerdictIsCertainAsSoonAsNoBallotCanChangeIt(t *testing.T) {
 		{"seven", 7, []int{y, u, y, u, y, u, y}, distlock.Agreed, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, certain := redlock.Verdict(c.size, false, c.got...)
+			got, certain := redlock.Verdict(c.size, redlock.Lock, c.got...)
 			require.Equal(t, c.certain, certain)
 			require.Equal(t, c.want, got)
 		})
@@ -84,7 +84,33 @@ func TestALeaseIsDeniedByRefusalsAlone(t *testing.T) {
 		{"a majority rejects", 3, []int{r, r}, distlock.Rejected, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, certain := redlock.Verdict(c.size, true, c.got...)
+			got, certain := redlock.Verdict(c.size, redlock.Lease, c.got...)
+			require.Equal(t, c.certain, certain)
+			require.Equal(t, c.want, got)
+		})
+	}
+}
+
+func TestAReleaseIsConfirmedByWhoeverHasTheKeyNoMore(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		size    int
+		got     []int
+		want    distlock.Verdict
+		certain bool
+	}{
+		{"one deletes it, one has it no more: the third tells whether it was lost", 3, []int{y, n}, distlock.Unanswered, false},
+		{"and the third is down", 3, []int{y, n, u}, distlock.Agreed, true},
+		{"one deletes it, two have it no more", 3, []int{y, n, n}, distlock.Denied, true},
+		{"one deletes it, two are down", 3, []int{y, u, u}, distlock.Unanswered, true},
+		{"two delete it, two have it no more", 5, []int{y, y, n, n}, distlock.Unanswered, false},
+		{"and the fifth is down", 5, []int{y, y, n, n, u}, distlock.Agreed, true},
+		{"two delete it, one has it no more, one is down", 5, []int{y, y, n, u}, distlock.Agreed, true},
+		{"one deletes it, one has it no more, two are down", 5, []int{y, n, u, u}, distlock.Unanswered, false},
+		{"half of four have it no more", 4, []int{y, y, n, n}, distlock.Denied, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, certain := redlock.Verdict(c.size, redlock.Release, c.got...)
 			require.Equal(t, c.certain, certain)
 			require.Equal(t, c.want, got)
 		})
@@ -92,7 +118,7 @@ func TestALeaseIsDeniedByRefusalsAlone(t *testing.T) {
 }
 
 // naive is the verdict once all have voted, by the words of the contract.
-func naive(lease bool, votes []int) distlock.Verdict {
+func naive(about redlock.Question, votes []int) distlock.Verdict {
 	count := func(of ...int) (c int) {
 		for _, v := range votes {
 			if slices.Contains(of, v) {
@@ -105,10 +131,12 @@ func naive(lease bool, votes []int) distlock.Verdict {
 	switch {
 	case majority(count(y)):
 		return distlock.Agreed
-	case !lease && majority(count(y, n)):
+	case about == redlock.Lock && majority(count(y, n)):
 		return distlock.Denied
-	case lease && !majority(len(votes)-count(n)): // nobody could make it a majority of yes
+	case about != redlock.Lock && !majority(len(votes)-count(n)): // nobody could make it a majority of yes
 		return distlock.Denied
+	case about == redlock.Release && majority(count(y, n)):
+		return distlock.Agreed
 	case majority(count(r)):
 		return distlock.Rejected
 	default:
@@ -117,37 +145,38 @@ func naive(lease bool, votes []int) distlock.Verdict {
 }
 
 // outcomes collects the verdicts of all ways in which the election can end.
-func outcomes(size int, lease bool, got []int, into map[distlock.Verdict]bool) {
+func outcomes(size int, about redlock.Question, got []int, into map[distlock.Verdict]bool) {
 	if len(got) == size {
-		into[naive(lease, got)] = true
+		into[naive(about, got)] = true
 		return
 	}
 	for b := range redlock.Ballots {
-		outcomes(size, lease, append(slices.Clone(got), b), into)
+		outcomes(size, about, append(slices.Clone(got), b), into)
 	}
 }
 
-func requireLikeNaive(t *testing.T, size int, lease bool, got []int) {
+func requireLikeNaive(t *testing.T, size int, about redlock.Question, got []int) {
 	t.Helper()
 	possible := make(map[distlock.Verdict]bool)
-	outcomes(size, lease, got, possible)
-	v, certain := redlock.Verdict(size, lease, got...)
-	require.Equal(t, len(possible) == 1, certain, "%d nodes, lease %t, %v: possible %v", size, lease, got, possible)
+	outcomes(size, about, got, possible)
+	v, certain := redlock.Verdict(size, about, got...)
+	require.Equal(t, len(possible) == 1, certain, "%d nodes, question %d, %v: possible %v", size, about, got, possible)
 	if certain {
-		require.True(t, possible[v], "%d nodes, lease %t, %v: %v, possible %v", size, lease, got, v, possible)
+		require.True(t, possible[v], "%d nodes, question %d, %v: %v, possible %v", size, about, got, v, possible)
 	}
 	rest := slices.Clone(got)
 	for len(rest) < size {
 		rest = append(rest, u)
 	}
-	require.Equal(t, naive(lease, rest), redlock.Settled(size, lease, got...), "%d nodes, lease %t, %v, time over", size, lease, got)
+	require.Equal(t, naive(about, rest), redlock.Settled(size, about, got...), "%d nodes, question %d, %v, time over", size, about, got)
 }
 
 func TestTheTallyAgreesWithItsNaiveTwin(t *testing.T) {
 	var every func(size int, got []int)
 	every = func(size int, got []int) {
-		requireLikeNaive(t, size, false, got)
-		requireLikeNaive(t, size, true, got)
+		for about := range redlock.Questions {
+			requireLikeNaive(t, size, about, got)
+		}
 		if len(got) < size {
 			for b := range redlock.Ballots {
 				every(size, append(slices.Clone(got), b))
@@ -169,7 +198,8 @@ func FuzzTally(f *testing.F) {
 		for _, v := range votes[:min(len(votes), n)] {
 			got = append(got, int(v)%redlock.Ballots)
 		}
-		requireLikeNaive(t, n, false, got)
-		requireLikeNaive(t, n, true, got)
+		for about := range redlock.Questions {
+			requireLikeNaive(t, n, about, got)
+		}
 	})
 }

@@ -117,7 +117,7 @@ func (s *store) Release(ctx context.Context, req distlock.Request) distlock.Resu
 		}
 		return countReply(r)
 	})
-	p.tally.lease = true
+	p.tally.lease, p.tally.release = true, true
 	p.late = func(i int, r node.Reply) {
 		if r.Outcome == distlock.Unreachable {
 			s.nodes[i].Abandon(req.Key, req.Token, req.TTL)
