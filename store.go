@@ -83,7 +83,7 @@ type Result struct {
 	FencingToken int64         // Acquire, Inspect; 0 without fencing
 	Held         bool          // Inspect: one owner holds a majority
 	Owner        string        // Inspect: the owner's token
-	Remaining    time.Duration // Inspect: of the owner's lease; a denied Acquire: until a majority may be free; 0 where unknown
+	Remaining    time.Duration // Inspect: of the owner's lease; a failed Acquire: until a majority may grant it; 0 where unknown
 }
 
 // A Verdict is what the nodes together said.

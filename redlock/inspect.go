@@ -84,8 +84,9 @@ func owner(replies []node.Reply) (with node.Reply, held bool) {
 	return node.Reply{}, false
 }
 
-// freeIn returns how long the owners' leases may keep an attempt from a majority,
-// given how many nodes granted: 0 where that cannot be told.
+// freeIn returns how long the owners' leases, and the restart guards of nodes that
+// abstain, may keep an attempt from a majority, given how many nodes granted: 0 where
+// that cannot be told.
 func freeIn(replies []node.Reply) time.Duration {
 	granted := 0
 	var left []time.Duration
@@ -95,6 +96,8 @@ func freeIn(replies []node.Reply) time.Duration {
 			granted++
 		case countReply(r) == no && r.Remaining > 0:
 			left = append(left, r.Remaining)
+		case countReply(r) == abstained && r.VotesIn > 0:
+			left = append(left, r.VotesIn)
 		}
 	}
 	missing := quorum(len(replies)) - granted

@@ -94,6 +94,18 @@ func TestAGuardIsNotFooledByAnOldServersFirstMeeting(t *testing.T) {
 	require.Zero(t, r.servers[0].Do("dbsize"), "nothing is written by a node that abstains")
 }
 
+func TestAWaiterIsBackWhenTheNodesVoteAgain(t *testing.T) {
+	sizes(t, func(t *testing.T, r *rig) { // the servers are new
+		l := r.locker(distlock.Config{
+			TTL: 3 * time.Second, RestartGuard: 3 * time.Second, NodeTimeout: time.Second,
+			RetryDelay: time.Hour, MaxRetryDelay: time.Hour,
+		})
+		h, err := l.WaitForLock(background, "k", time.Minute)
+		require.NoError(t, err)
+		require.NoError(t, h.Release(background))
+	})
+}
+
 func TestAMinorityThatForgotHasTheKeyAgainWithinARenewalPeriod(t *testing.T) {
 	for name, spoil := range map[string]func(r *rig){
 		"flushed": func(r *rig) { r.servers[0].Do("flushall") },

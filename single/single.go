@@ -73,7 +73,7 @@ func (s *store) Acquire(ctx context.Context, req distlock.Request) distlock.Resu
 		res.FencingToken = r.Counter
 		return res
 	}
-	res.Remaining = r.Remaining
+	res.Remaining = max(r.Remaining, r.VotesIn)
 	if r.MaySet {
 		s.node.Abandon(req.Key, req.Token, req.TTL)
 	}

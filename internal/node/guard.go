@@ -105,6 +105,7 @@ func (g *guard) judge(r *Reply, value any, length time.Duration) {
 	if g.first {
 		wait = min(wait, time.Duration(uptimeFor(length)-uptime)*time.Second)
 	}
+	r.VotesIn = max(wait, 0)
 	r.Err = fmt.Errorf("restart guard of %v: run_id %.8s is new, up for %ds by its own clock; votes again in %v",
-		length, run, uptime, max(wait, 0).Round(time.Millisecond))
+		length, run, uptime, r.VotesIn.Round(time.Millisecond))
 }

@@ -74,6 +74,7 @@ type Reply struct {
 	Held      bool          // of Inspect: somebody has the key
 	Owner     string        // of Inspect; may be "" for a key that is not ours
 	Remaining time.Duration // of the owner's lease, 0 where unknown
+	VotesIn   time.Duration // Abstained: until the node votes again, at most
 	Err       error
 
 	// MaySet tells that a request of this Call may set the key yet: it went
