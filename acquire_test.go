@@ -117,6 +117,11 @@ func TestAShortTTLCapsTheNodeTimeout(t *testing.T) {
 		require.Equal(t, 50*time.Millisecond, store.made("acquire")[0].req.NodeTimeout)
 		require.NoError(t, h.Release(context.Background()))
 		require.Equal(t, 50*time.Millisecond, store.made("release")[0].req.NodeTimeout)
+
+		h = acquire(t, l)
+		require.NoError(t, h.Extend(context.Background(), 20*time.Millisecond))
+		require.Equal(t, 200*time.Millisecond, store.made("extend")[0].req.NodeTimeout, "a short extension shortens nothing")
+		require.NoError(t, h.Release(context.Background()))
 	})
 }
 

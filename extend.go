@@ -47,7 +47,7 @@ func (h *Handle) extend(ctx context.Context, ttl time.Duration) error {
 		Key:          h.wire,
 		Token:        h.token,
 		TTL:          ttl,
-		NodeTimeout:  h.l.cfg.nodeTimeoutFor(ttl),
+		NodeTimeout:  h.l.cfg.nodeTimeoutFor(max(ttl, h.ttl)), // a short ttl shortens nothing
 		RestartGuard: h.l.cfg.RestartGuard,
 		FencingToken: h.fencing,
 		RepairTTL:    repairTTL,
