@@ -85,7 +85,8 @@ func (e *InvalidLockError) Unwrap() error { return e.verdict }
 // An OperationError tells that too few nodes gave a usable answer to a request
 // other than an acquisition, so that its outcome is unknown. It unwraps to
 // [ErrUnavailable] or [ErrRejected] and, where the context ended the request, to
-// the context's error and cause.
+// the context's error and cause. Its text has a line for every node: those that did as
+// asked tell what is known.
 type OperationError struct {
 	Key   string // as the caller wrote it, without the prefix
 	Op    string // "extend", "release" or "inspect"
@@ -101,7 +102,9 @@ func (e *OperationError) Error() string {
 	for _, err := range e.context {
 		fmt.Fprintf(&b, "; %v", err)
 	}
-	writeVotes(&b, e.Votes)
+	for _, v := range e.Votes {
+		b.WriteString("\n\t" + v.String())
+	}
 	return b.String()
 }
 

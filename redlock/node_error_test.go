@@ -120,6 +120,24 @@ func TestS27AHalfOpenConnectionIsAHungNode(t *testing.T) {
 	r.requireGone()
 }
 
+func TestAnUnansweredExtensionOrReleaseNamesEachNode(t *testing.T) {
+	sizes(t, func(t *testing.T, r *rig) {
+		h, err := r.locker(distlock.Config{TTL: time.Hour}).Acquire(background, "k")
+		require.NoError(t, err)
+		r.requireEverywhere(h)
+		for _, s := range r.servers[:len(r.servers)/2+1] {
+			s.Kill()
+		}
+		for _, err := range []error{h.Extend(background, 0), h.Release(background)} { // in this order
+			require.ErrorIs(t, err, distlock.ErrUnavailable)
+			require.NotErrorIs(t, err, context.DeadlineExceeded)
+			for _, p := range r.proxies {
+				require.ErrorContains(t, err, p.Addr())
+			}
+		}
+	})
+}
+
 func TestNewRefusesWhatIsNoQuorum(t *testing.T) {
 	client := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"})
 	defer client.Close()
