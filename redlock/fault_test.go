@@ -167,6 +167,26 @@ func TestS25TokensAreComparedInFull(t *testing.T) {
 	})
 }
 
+func TestS26AKeyDeletedByHandOnAMajorityIsLostWithinHalfATTL(t *testing.T) {
+	sizes(t, func(t *testing.T, r *rig) {
+		cfg := distlock.Config{TTL: 12 * time.Second, NodeTimeout: 4 * time.Second}
+		h, err := r.locker(cfg).Acquire(background, "k", distlock.WithAutoExtend())
+		require.NoError(t, err)
+		r.requireEverywhere(h)
+		for _, s := range r.servers[:len(r.servers)/2+1] {
+			s.Do("del", "k")
+		}
+		<-h.Done()
+		var lost *distlock.InvalidLockError
+		require.ErrorAs(t, h.Err(), &lost)
+		require.ErrorIs(t, lost, distlock.ErrLost)
+		require.Equal(t, "extend", lost.Op, "not by waiting for the lease's end")
+		require.Zero(t, h.Info().Extensions, "by the first renewal, a third of the TTL after it was acquired")
+		require.ErrorIs(t, h.Release(background), distlock.ErrLost)
+		r.requireGone()
+	})
+}
+
 func TestS26ScriptFlushIsInvisibleAndALostKeyIsALostLease(t *testing.T) {
 	sizes(t, func(t *testing.T, r *rig) {
 		l := r.locker(distlock.Config{TTL: 3 * time.Second, NodeTimeout: time.Second})

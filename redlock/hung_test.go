@@ -126,6 +126,28 @@ func TestS18TheLossIsSignalledOnTimeThoughAMajorityFreezes(t *testing.T) {
 	})
 }
 
+// What the loss signal is measured on: were the key to end first, another could hold it
+// before the holder knows.
+func TestALeaseEndsBeforeItsKeyDoesOnEveryNode(t *testing.T) {
+	sizes(t, func(t *testing.T, r *rig) {
+		h, err := r.locker(calm).Acquire(background, "k")
+		require.NoError(t, err)
+		r.requireEverywhere(h)
+		for _, ttl := range []time.Duration{0, time.Minute, time.Second} { // the last changes nothing
+			if ttl > 0 {
+				require.NoError(t, h.Extend(background, ttl))
+			}
+			for _, s := range r.servers {
+				s.Await(func() bool { // a straggler may be on its way
+					end, _ := s.Do("pexpiretime", "k").(int64)
+					return time.UnixMilli(end).After(h.ValidUntil())
+				})
+			}
+		}
+		require.NoError(t, h.Release(background))
+	})
+}
+
 func TestS19ACancelledAcquisitionReturnsAndLeavesNothing(t *testing.T) {
 	for name, n := range map[string]int{"three nodes": 3, "five nodes": 5} {
 		t.Run(name, func(t *testing.T) {
