@@ -14,6 +14,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -29,6 +30,8 @@ type Server struct {
 	dir  string
 	port int
 	args []string
+
+	first []string // before all other arguments: the place of a configuration file
 
 	mu  sync.Mutex
 	cmd *exec.Cmd
@@ -50,8 +53,13 @@ func Require(tb testing.TB) {
 // Start starts a server without persistence, with args besides.
 func Start(tb testing.TB, args ...string) *Server {
 	tb.Helper()
+	return start(tb, nil, args)
+}
+
+func start(tb testing.TB, first, args []string) *Server {
+	tb.Helper()
 	Require(tb)
-	s := &Server{tb: tb, dir: tb.TempDir(), args: args}
+	s := &Server{tb: tb, dir: tb.TempDir(), first: first, args: args}
 	tb.Cleanup(s.Kill)
 	for range 20 { // another process may take the free port first
 		s.port = freePort(tb)
@@ -80,12 +88,18 @@ func freePort(tb testing.TB) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
+// StartSentinel starts a Sentinel with the given file of its own, which it writes to.
+func StartSentinel(tb testing.TB, config string) *Server {
+	tb.Helper()
+	return start(tb, []string{config}, []string{"--sentinel"})
+}
+
 // launch starts the process and waits until it answers; false where it ended.
 func (s *Server) launch() bool {
-	args := append([]string{
+	args := slices.Concat(s.first, []string{
 		"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", s.dir,
 		"--save", "", "--appendonly", "no", "--loglevel", "warning", "--daemonize", "no",
-	}, s.args...)
+	}, s.args)
 	cmd := exec.Command("redis-server", args...)
 	cmd.SysProcAttr = endWithParent()
 	require.NoError(s.tb, cmd.Start())
