@@ -135,34 +135,6 @@ func (p *proxy) present() (Trouble, func(string) string) {
 	return p.trouble, p.instead
 }
 
-// A replyFate is what becomes of an answer.
-type replyFate uint8
-
-const (
-	replyPasses  replyFate = iota
-	replyDropped           // and the connection stays open
-	replyLost              // and the connection is reset
-	replyCut               // after one byte, and the connection is reset
-)
-
-// fate decides on one answer; counted are those that can be lost, or cut.
-func (p *proxy) fate(counted bool) (replyFate, time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	t := &p.trouble
-	switch {
-	case t.DropReplies:
-		return replyDropped, 0
-	case counted && t.LoseReplies > 0:
-		t.LoseReplies--
-		return replyLost, 0
-	case counted && t.CutReplies > 0:
-		t.CutReplies--
-		return replyCut, t.Delay
-	}
-	return replyPasses, t.Delay
-}
-
 // setTrouble replaces the trouble. A connection that something was dropped from
 // stays silent for good.
 func (p *proxy) setTrouble(t Trouble) {
@@ -174,14 +146,30 @@ func (p *proxy) setTrouble(t Trouble) {
 	}
 }
 
-// setDown has the proxy refuse everything, or serve again.
+// setDown has the proxy refuse everything, also what it has not accepted yet, or serve
+// again.
 func (p *proxy) setDown(down bool) {
 	p.mu.Lock()
 	p.down = down
 	p.mu.Unlock()
 	if down {
 		p.reset()
+		p.refuseWaiting()
 	}
+}
+
+// refuseWaiting returns when the connections are reset that clients have made and the
+// proxy had not yet accepted: they go down with a server too, and what was sent on
+// them must not reach the next one.
+func (p *proxy) refuseWaiting() {
+	const most = time.Second // the proxy is as busy as the machine
+	last, err := net.DialTimeout("tcp", p.addr(), most)
+	if err != nil {
+		return // closed
+	}
+	defer last.Close()
+	_ = last.SetReadDeadline(time.Now().Add(most))
+	_, _ = last.Read(make([]byte, 1)) // fails once it has its turn, after all before it
 }
 
 // stall has nothing pass, or all again that was held up, in its order.

@@ -142,3 +142,31 @@ func (l *link) await(due time.Time) bool {
 		return false
 	}
 }
+
+// A replyFate is what becomes of an answer.
+type replyFate uint8
+
+const (
+	replyPasses  replyFate = iota
+	replyDropped           // and the connection stays open
+	replyLost              // and the connection is reset
+	replyCut               // after one byte, and the connection is reset
+)
+
+// fate decides on one answer; counted are those that can be lost, or cut.
+func (p *proxy) fate(counted bool) (replyFate, time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := &p.trouble
+	switch {
+	case t.DropReplies:
+		return replyDropped, 0
+	case counted && t.LoseReplies > 0:
+		t.LoseReplies--
+		return replyLost, 0
+	case counted && t.CutReplies > 0:
+		t.CutReplies--
+		return replyCut, t.Delay
+	}
+	return replyPasses, t.Delay
+}
