@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 
 	"github.com/lilith/distlock"
 )
@@ -31,18 +32,13 @@ func Worker() {
 	if os.Getenv(workerVariable) == "" {
 		return
 	}
-	redis.SetLogger(silence{}) // nodes that are gone are the point of it
+	logging.Disable() // nodes that cannot be reached are the point
 	if err := beWorker(os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "distlock: chaos worker:", err)
 		os.Exit(1)
 	}
 	os.Exit(0)
 }
-
-type silence struct{}
-
-// Printf implements go-redis's logger.
-func (silence) Printf(context.Context, string, ...any) {}
 
 // A workerOrder is the first line that a worker reads.
 type workerOrder struct {
