@@ -51,13 +51,15 @@ func (r *campaign) observe(phase string, violations int) {
 	if phase == "done" || phase == "checking" {
 		p.Violations = max(violations, r.watched.violations)
 	}
-	r.shared.recorder.Amend(func(h *History) {
-		for i := range h.Ops {
-			if h.Ops[i].Kind == OpAcquire && h.Ops[i].Outcome == Done {
-				p.Acquired++
+	if phase != "done" { // else all is in the archive
+		r.shared.recorder.Amend(func(h *History) {
+			for i := range h.Ops {
+				if h.Ops[i].Kind == OpAcquire && h.Ops[i].Outcome == Done {
+					p.Acquired++
+				}
 			}
-		}
-	})
+		})
+	}
 	r.o.Observe(p)
 }
 

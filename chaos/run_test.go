@@ -19,17 +19,21 @@ import (
 func TestARunOnEmbeddedNodesFindsNothingAndTellsWhatItDid(t *testing.T) {
 	t.Parallel()
 	var phases []string
+	var last chaos.Progress
 	report, err := chaos.Run(t.Context(), chaos.Options{
 		Seed: 3, Duration: 5 * time.Second, Nodes: 3, Clients: 4,
 		Observe: func(p chaos.Progress) {
 			if len(phases) == 0 || phases[len(phases)-1] != p.Phase {
 				phases = append(phases, p.Phase)
 			}
+			last = p
 		},
 	})
 	require.NoError(t, err)
 	require.Empty(t, report.Verdict.Violations)
 	require.Equal(t, []string{"starting", "faults", "settling", "checking", "done"}, phases)
+	require.Equal(t, report.Counts["acquired"], last.Acquired)
+	require.Equal(t, report.Counts["faults"], last.Faults)
 	require.Equal(t, "embedded", report.Layer)
 	require.Equal(t, uint64(3), report.Seed)
 	require.Equal(t, "distlock chaos --seed 3 --duration 5s --clients 4 --nodes 3", report.Command)
