@@ -72,12 +72,18 @@ func (r *Report) reached() (n, of int) {
 	return n, of
 }
 
-// injected counts the faults that could be injected, by their rows.
+// injected counts the faults that could be injected, by their rows: as the run counted
+// them; where it did not, as the history has them.
 func (r *Report) injected() [rows]int {
 	var n [rows]int
 	for i := range r.history().Injections {
 		if in := &r.history().Injections[i]; in.Err == "" && in.Row < rows {
 			n[in.Row]++
+		}
+	}
+	for row := range rows {
+		if counted, ok := r.Counts["fault "+row.String()]; ok {
+			n[row] = counted
 		}
 	}
 	return n
@@ -91,6 +97,8 @@ func (r *Report) count(name string) int {
 	}
 	n := 0
 	switch name {
+	case "ops":
+		n = len(r.history().Ops)
 	case "acquired":
 		for i := range r.history().Ops {
 			if o := &r.history().Ops[i]; o.Kind == OpAcquire && o.Outcome == Done {

@@ -18,6 +18,7 @@ type page struct {
 
 	Verdict, Scope     string
 	OK, Empty          bool
+	Sum                bool // of many seeds, without a history
 	CanSay, CannotSay  []string
 	Command, Seed      string
 	Facts, Counts      []pageFact
@@ -71,7 +72,7 @@ var invariantMeans = map[string]string{
 func newPage(r *Report, t *timeline) *page {
 	p := &page{
 		Verdict: r.verdict(), Scope: r.scope(),
-		OK: r.OK(), Empty: r.count("acquired") == 0,
+		OK: r.OK(), Empty: r.count("acquired") == 0, Sum: r.Seeds > 0,
 		Command: r.Command, Seed: fmt.Sprint(r.Seed),
 		Facts: r.pageFacts(), Counts: r.pageCounts(),
 		Matrix: newPageMatrix(r), Latency: newPageLatency(r.Latency),
@@ -105,15 +106,17 @@ func newPage(r *Report, t *timeline) *page {
 // pageFacts tells where, when and with what the run was made.
 func (r *Report) pageFacts() []pageFact {
 	h := r.history()
-	facts := []pageFact{
-		{"Layer", r.Layer},
-		{"Nodes", fmt.Sprintf("%d: %s", len(r.Nodes), strings.Join(r.Nodes, ", "))},
-		{"Clients", fmt.Sprintf("%d: %s", len(r.Clients), strings.Join(r.Clients, ", "))},
-		{"Lease", r.TTL.String()},
-		{"Restart guard", r.Guard.String()},
-		{"Began", r.Began.Format(time.RFC1123Z)},
-		{"Lasted", brief(h.Elapsed).String()},
+	facts := []pageFact{{"Layer", r.Layer}}
+	if r.Seeds > 0 {
+		facts = append(facts, pageFact{"Seeds", r.seeds()})
+	} else {
+		facts = append(facts,
+			pageFact{"Nodes", fmt.Sprintf("%d: %s", len(r.Nodes), strings.Join(r.Nodes, ", "))},
+			pageFact{"Clients", fmt.Sprintf("%d: %s", len(r.Clients), strings.Join(r.Clients, ", "))},
+			pageFact{"Lease", r.TTL.String()},
+			pageFact{"Restart guard", r.Guard.String()})
 	}
+	facts = append(facts, pageFact{"Began", r.Began.Format(time.RFC1123Z)}, pageFact{"Lasted", r.lasted()})
 	if h.Healed > 0 {
 		facts = append(facts, pageFact{"All healed", "after " + brief(h.Healed).String()})
 	}
@@ -130,7 +133,7 @@ func (r *Report) pageCounts() []pageFact {
 	counts := []pageFact{
 		{"acquired", fmt.Sprint(r.count("acquired"))},
 		{"faults", fmt.Sprint(r.count("faults"))},
-		{"operations", fmt.Sprint(len(r.history().Ops))},
+		{"operations", fmt.Sprint(r.count("ops"))},
 	}
 	var more []pageFact
 	for name, n := range r.Counts {
@@ -151,11 +154,10 @@ func (r *Report) pageCounts() []pageFact {
 
 // pageLimits tells what the run can say, and what it cannot.
 func (r *Report) pageLimits() (can, cannot []string) {
-	h := r.history()
 	n, of := r.reached()
 	can = []string{
 		fmt.Sprintf("What was recorded, %s under %s, was checked against the invariants of the library.",
-			plural(len(h.Ops), "operation"), plural(r.count("faults"), "fault")),
+			plural(r.count("ops"), "operation"), plural(r.count("faults"), "fault")),
 		fmt.Sprintf("%d of the %d cells of the fault matrix were reached: that operation was under way while that fault raged.", n, of),
 	}
 	cannot = []string{"That there is no error left. A run that finds nothing proves nothing beyond what it reached."}

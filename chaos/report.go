@@ -48,8 +48,9 @@ type Latency struct {
 type Report struct {
 	Layer     string            `json:"layer"` // "embedded", "processes", "servers", "simulation"
 	Seed      uint64            `json:"seed"`
-	Command   string            `json:"command"` // that repeats the run
-	Version   map[string]string `json:"version"` // of Go, Redis, go-redis, the machine
+	Seeds     int               `json:"seeds,omitempty"` // so many from Seed on are summed up, without a history; 0 is one run
+	Command   string            `json:"command"`         // that repeats the run
+	Version   map[string]string `json:"version"`         // of Go, Redis, go-redis, the machine
 	Began     time.Time         `json:"began"`
 	Nodes     []string          `json:"nodes"`
 	Clients   []string          `json:"clients"`

@@ -1,3 +1,30 @@
+// Buttons that copy what stands beside them.
+(function () {
+  'use strict';
+
+  // copyable makes a button copy an element's text; without the clipboard's rights, as
+  // from a file in some browsers, by a selection.
+  function copyable(button) {
+    const name = button.textContent;
+    button.hidden = false;
+    button.addEventListener('click', () => {
+      const source = document.getElementById(button.dataset.copy);
+      const told = (words) => {
+        button.textContent = words;
+        setTimeout(() => { button.textContent = name; }, 2000);
+      };
+      const select = () => {
+        window.getSelection().selectAllChildren(source);
+        told(document.execCommand('copy') ? 'Copied' : 'Selected: press Ctrl+C');
+      };
+      if (!navigator.clipboard) return select();
+      navigator.clipboard.writeText(source.textContent).then(() => told('Copied'), select);
+    });
+  }
+
+  for (const button of document.querySelectorAll('button.copy')) copyable(button);
+}());
+
 // The report's timeline: a canvas on which only what is in view is drawn, at most one
 // shape a pixel and row. Times are in microseconds since the history began. Without
 // this script the page shows everything else.
@@ -7,6 +34,7 @@
   const data = JSON.parse(document.getElementById('data').textContent);
   const byId = (id) => document.getElementById(id);
   const canvas = byId('chart'), tip = byId('tip'), details = byId('details');
+  if (!canvas) return; // many seeds have no timeline
   const ctx = canvas.getContext('2d');
   const axisHeight = 24, marksHeight = 22, minSpan = 20;
   const font = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif';
@@ -468,27 +496,6 @@
     window.addEventListener('afterprint', recolour(''));
   }
 
-  // copyable makes a button copy an element's text; without the clipboard's rights, as
-  // from a file in some browsers, by a selection.
-  function copyable(button) {
-    const name = button.textContent;
-    button.hidden = false;
-    button.addEventListener('click', () => {
-      const source = byId(button.dataset.copy);
-      const told = (words) => {
-        button.textContent = words;
-        setTimeout(() => { button.textContent = name; }, 2000);
-      };
-      const select = () => {
-        window.getSelection().selectAllChildren(source);
-        told(document.execCommand('copy') ? 'Copied' : 'Selected: press Ctrl+C');
-      };
-      if (!navigator.clipboard) return select();
-      navigator.clipboard.writeText(source.textContent).then(() => told('Copied'), select);
-    });
-  }
-
-  for (const button of document.querySelectorAll('button.copy')) copyable(button);
   height = buildLanes();
   canvas.style.height = height + 'px';
   canvas.hidden = byId('tools').hidden = false;

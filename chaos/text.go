@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 )
 
 // How much of what may be long stands in the plain summary; the rest is in the page
@@ -25,13 +26,36 @@ func (r *Report) Summary() string { return r.verdict() + ": " + r.scope() }
 // scope tells in what the verdict was found.
 func (r *Report) scope() string {
 	reached, cells := r.reached()
-	s := fmt.Sprintf("%s, %s, %d of %d cells reached, seed %d, %v",
+	s := fmt.Sprintf("%s, %s, %d of %d cells reached, %s, %s",
 		plural(r.count("acquired"), "acquisition"), plural(r.count("faults"), "fault"),
-		reached, cells, r.Seed, brief(r.history().Elapsed))
+		reached, cells, r.seeds(), r.lasted())
 	if r.Stopped != "" {
 		s += ", ended early: " + printable(r.Stopped)
 	}
 	return s
+}
+
+// seeds tells what the run was planned from.
+func (r *Report) seeds() string {
+	if r.Seeds > 0 {
+		return fmt.Sprintf("%s from %d on", plural(r.Seeds, "seed"), r.Seed)
+	}
+	return fmt.Sprintf("seed %d", r.Seed)
+}
+
+// lasted tells how long the run was, on its own clock.
+func (r *Report) lasted() string {
+	const day, year = 24 * time.Hour, 8766 * time.Hour
+	switch d := r.history().Elapsed; {
+	case r.Seeds == 0:
+		return brief(d).String()
+	case d >= year:
+		return fmt.Sprintf("%.2f years of virtual time", d.Hours()/year.Hours())
+	case d >= day:
+		return fmt.Sprintf("%.1f days of virtual time", d.Hours()/day.Hours())
+	default:
+		return fmt.Sprintf("%v of virtual time", brief(d))
+	}
 }
 
 // WriteText writes a summary for a terminal, of some twenty lines: the verdict and
@@ -43,7 +67,8 @@ func (r *Report) WriteText(w io.Writer) error {
 	r.textFindings(&b)
 	r.textMatrix(&b)
 	r.textLatency(&b)
-	fmt.Fprintf(&b, "Seed %d. To repeat:\n  %s\n", r.Seed, printable(r.Command))
+	seeds := r.seeds()
+	fmt.Fprintf(&b, "%s. To repeat:\n  %s\n", strings.ToUpper(seeds[:1])+seeds[1:], printable(r.Command))
 	_, err := b.WriteTo(w)
 	return err
 }
@@ -57,15 +82,18 @@ func (r *Report) verdict() string {
 }
 
 func (r *Report) textHead(b *bytes.Buffer) {
-	h := r.history()
 	fmt.Fprintf(b, "%s\n", r.verdict())
 	if r.Stopped != "" {
 		fmt.Fprintf(b, "  ended early: %s\n", printable(r.Stopped))
 	}
-	fmt.Fprintf(b, "  %s: %s, %s, lease %v, guard %v, %v\n", printable(r.Layer),
-		plural(len(r.Nodes), "node"), plural(len(r.Clients), "client"), r.TTL, r.Guard, brief(h.Elapsed))
+	if r.Seeds > 0 {
+		fmt.Fprintf(b, "  %s: %s, %s\n", printable(r.Layer), r.seeds(), r.lasted())
+	} else {
+		fmt.Fprintf(b, "  %s: %s, %s, lease %v, guard %v, %s\n", printable(r.Layer),
+			plural(len(r.Nodes), "node"), plural(len(r.Clients), "client"), r.TTL, r.Guard, r.lasted())
+	}
 	fmt.Fprintf(b, "  %s, %s, %s\n", plural(r.count("acquired"), "acquisition"),
-		plural(len(h.Ops), "operation"), plural(r.count("faults"), "fault"))
+		plural(r.count("ops"), "operation"), plural(r.count("faults"), "fault"))
 	if list := r.commonFaults(); list != "" {
 		fmt.Fprintf(b, "  faults: %s\n", list)
 	}
@@ -77,14 +105,15 @@ func (r *Report) textHead(b *bytes.Buffer) {
 	}
 }
 
-// commonFaults lists the faults that were injected, the most frequent first.
+// commonFaults lists the faults that were injected, the most frequent first: of many
+// seeds, which have no page to look it up in, all kinds.
 func (r *Report) commonFaults() string {
 	n := r.injected()
 	list := slices.DeleteFunc(Rows(), func(row Row) bool { return n[row] == 0 })
 	slices.SortStableFunc(list, func(x, y Row) int { return n[y] - n[x] })
 	var parts []string
 	for i, row := range list {
-		if i == textFaults {
+		if i == textFaults && r.Seeds == 0 {
 			parts = append(parts, plural(len(list)-i, "more kind"))
 			break
 		}

@@ -60,6 +60,25 @@ func (t *Totals) Add(r *Result) {
 	t.Matrix.Add(chaos.Reached(r.History))
 }
 
+// Merge takes in the totals of other runs.
+func (t *Totals) Merge(other *Totals) {
+	t.Runs += other.Runs
+	t.Faults += other.Faults
+	t.Ops += other.Ops
+	t.Acquired += other.Acquired
+	t.Virtual += other.Virtual
+	t.Overlaps += other.Overlaps
+	t.StaleWrites += other.StaleWrites
+	t.LostUpdates += other.LostUpdates
+	t.Matrix.Add(&other.Matrix)
+	if t.ByRow == nil {
+		t.ByRow = make(map[string]int)
+	}
+	for row, n := range other.ByRow {
+		t.ByRow[row] += n
+	}
+}
+
 // Draw returns the run that a seed of this hunt stands for.
 func (h Hunt) Draw(seed uint64) Config {
 	if h.Months {

@@ -25,10 +25,15 @@ func TestAnInterruptEndsAChaosRunWithTheReportSoFar(t *testing.T) {
 
 func TestAnInterruptEndsASimulationWithWhatItHas(t *testing.T) {
 	t.Parallel()
-	s := runs(t, binary, "chaos", "--simulate", "--seed", "1", "--seeds", "1000000", "--jobs", "2")
+	dir := t.TempDir()
+	s := runs(t, "sh", "-c", `cd "$1" && shift && exec "$@"`, "sh", dir, binary,
+		"chaos", "--simulate", "--seed", "1", "--seeds", "1000000", "--jobs", "2")
 	for !strings.Contains(s.line(), " of 1000000 seeds") {
 	}
 	s.signal(syscall.SIGINT)
 	stdout, _ := s.endsWith(0)
-	require.Contains(t, strings.Join(stdout, "\n"), "no violation")
+	require.Contains(t, strings.Join(stdout, "\n"), "No violation found")
+	report := readReport(t, dir)
+	require.NotEmpty(t, report.Stopped)
+	require.Positive(t, report.Seeds)
 }

@@ -94,7 +94,7 @@ func simulateShare(ctx context.Context, h sim.Hunt, out io.Writer) error {
 
 // simulateAll divides the seeds among processes.
 func simulateAll(ctx context.Context, cmd *cli.Command, h sim.Hunt, jobs int) error {
-	out := cmd.Root().Writer
+	out, interrupted := cmd.Root().Writer, ctx
 	_, _ = fmt.Fprintf(out, "%d seeds from %d on, in %d processes\n", h.Runs, h.From, jobs)
 	board := newScoreboard(out, time.Now)
 	began := time.Now()
@@ -127,8 +127,12 @@ func simulateAll(ctx context.Context, cmd *cli.Command, h sim.Hunt, jobs int) er
 	if err != nil {
 		return noRun(err)
 	}
-	_, _ = fmt.Fprintf(out, "no violation in %d seeds; repeat: %s\n", sumOf(latest).Runs, h.Command())
-	return nil
+	report := h.Report(sumOf(latest))
+	report.Began = began
+	if cause := context.Cause(interrupted); cause != nil && report.Seeds < h.Runs {
+		report.Stopped = "interrupted: " + cause.Error()
+	}
+	return conclude(cmd, report)
 }
 
 type shareOf struct {
@@ -191,16 +195,7 @@ func runShare(ctx context.Context, h sim.Hunt, index int, to chan<- shareOf) err
 func sumOf(shares []share) *sim.Totals {
 	var sum sim.Totals
 	for i := range shares {
-		t := &shares[i].Totals
-		sum.Runs += t.Runs
-		sum.Faults += t.Faults
-		sum.Ops += t.Ops
-		sum.Acquired += t.Acquired
-		sum.Virtual += t.Virtual
-		sum.Overlaps += t.Overlaps
-		sum.StaleWrites += t.StaleWrites
-		sum.LostUpdates += t.LostUpdates
-		sum.Matrix.Add(&t.Matrix)
+		sum.Merge(&shares[i].Totals)
 	}
 	return &sum
 }

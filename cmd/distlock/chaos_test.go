@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -124,9 +125,26 @@ func TestTheSameSimulatedSeedGivesTheSameHistoryInAnotherProcess(t *testing.T) {
 
 func TestSimulatedSeedsAreDividedAmongProcesses(t *testing.T) {
 	t.Parallel()
-	code, stdout, stderr, _ := chaosProcess(t, "--simulate", "--seed", "1", "--seeds", "30", "--jobs", "3")
-	require.Zero(t, code, "%s%s", stdout, stderr)
-	require.Contains(t, stdout, "30 of 30 seeds")
-	require.Contains(t, stdout, "no violation in 30 seeds; repeat: distlock chaos --simulate --seed 1 --seeds 30")
-	require.Empty(t, stderr)
+	var reports []*chaos.Report
+	for _, jobs := range []string{"1", "3"} {
+		code, stdout, stderr, dir := chaosProcess(t, "--simulate", "--seed", "1", "--seeds", "30", "--jobs", jobs)
+		require.Zero(t, code, "%s%s", stdout, stderr)
+		require.Contains(t, stdout, "30 of 30 seeds")
+		require.Contains(t, stdout, "No violation found")
+		require.Contains(t, stdout, "distlock chaos --simulate --seed 1 --seeds 30")
+		require.Empty(t, stderr)
+		report := readReport(t, dir)
+		require.Equal(t, 30, report.Seeds)
+		require.Empty(t, report.Stopped)
+		require.Positive(t, report.History.Elapsed)
+		faults := 0
+		for _, row := range chaos.Rows() {
+			faults += report.Counts["fault "+row.String()]
+		}
+		require.Equal(t, report.Counts["faults"], faults)
+		require.Positive(t, faults)
+		report.Began = time.Time{}
+		reports = append(reports, report)
+	}
+	require.Equal(t, reports[0], reports[1])
 }
