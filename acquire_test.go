@@ -61,7 +61,9 @@ func TestAPermanentRefusalFailsAtOnce(t *testing.T) {
 		store.err = errors.New("NOAUTH Authentication required.")
 		store.answers("acquire", distlock.Rejected)
 		start := time.Now()
-		_, err := l.Acquire(context.Background(), "k")
+		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+		defer cancel()
+		_, err := l.Acquire(ctx, "k")
 		require.ErrorIs(t, err, distlock.ErrRejected)
 		require.ErrorContains(t, err, "NOAUTH")
 		require.Zero(t, time.Since(start))
@@ -159,6 +161,37 @@ func TestFencingTokensRiseFromHolderToHolder(t *testing.T) {
 		require.NoError(t, err)
 		require.Greater(t, h.FencingToken(), int64(0))
 		require.NoError(t, h.Release(context.Background()))
+	})
+}
+
+func TestASpoiledCounterOfOneKeyDoesNotSpoilTheHintsOfOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, store := newLocker(t, distlock.Config{})
+		for _, c := range []struct {
+			ahead time.Duration // of this process's clock, the key's counter
+			taken bool
+		}{
+			{-time.Hour, false},
+			{time.Hour - time.Minute, true},
+			{time.Hour + time.Minute, false},
+			{1000 * time.Hour, false},
+		} {
+			store.mu.Lock()
+			store.fence = time.Now().Add(c.ahead).UnixMicro()
+			store.mu.Unlock()
+			var tokens [2]int64
+			for i, key := range []string{"spoiled", "another"} {
+				h, err := l.Acquire(context.Background(), key)
+				require.NoError(t, err)
+				tokens[i] = h.FencingToken()
+				require.NoError(t, h.Release(context.Background()))
+			}
+			calls := store.made("acquire")
+			hint := calls[len(calls)-1].req.FencingToken
+			require.Equal(t, c.taken, hint > time.Now().Add(time.Minute).UnixMicro(), "%v", c.ahead)
+			require.True(t, !c.taken || hint > tokens[0], "%v", c.ahead)
+			l, store = newLocker(t, distlock.Config{})
+		}
 	})
 }
 
