@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -46,6 +45,7 @@ type run struct {
 	register chaos.Register
 	ledger   chaos.Ledger
 	stop     atomic.Bool
+	closed   chan struct{}
 	values   atomic.Int64
 	suspends []suspension
 
@@ -53,11 +53,6 @@ type run struct {
 	clients []*client
 	past    []*client // killed
 	lines   int       // of each node, in use
-}
-
-// A suspension is a moment since the bubble began, and what had been slept by then.
-type suspension struct {
-	at, total time.Duration
 }
 
 // one has the process run one simulation at a time: uuid's source of randomness and
@@ -84,7 +79,7 @@ func Run(t *testing.T, c Config) (*Result, error) {
 
 // simulate is a run, inside its bubble.
 func simulate(c Config) (*Result, error) {
-	r := &run{config: c, net: newNetwork(rand.New(rand.NewPCG(c.Seed, 0x4e7)), c.Storm)}
+	r := &run{config: c, net: newNetwork(rand.New(rand.NewPCG(c.Seed, 0x4e7)), c.Storm), closed: make(chan struct{})}
 	r.recorder = chaos.NewRecorderAt(r.net.now)
 	defer r.close()
 	if err := r.start(); err != nil {
@@ -97,27 +92,41 @@ func simulate(c Config) (*Result, error) {
 	}
 	r.net.run(c.Duration + c.Calm)
 	r.stop.Store(true)
+	end, ended := r.await(c.Duration + c.Calm)
+	r.net.run(end + settle + 2*c.Library.NodeTimeout)
+	h := r.finish()
+	v := chaos.Check(h, r.limits())
+	if !ended {
+		v.Violations = append(v.Violations, chaos.Violation{
+			Invariant: "I8", At: h.Elapsed,
+			Text: fmt.Sprintf("a client has not ended %v after it was told to: an operation does not return, or a lease's end is not signalled", end-c.Duration-c.Calm),
+		})
+	}
+	return &Result{Config: c, History: h, Verdict: v, Virtual: h.Elapsed}, nil
+}
+
+// await lets things happen until the clients, which have been told to at that time,
+// have ended; or for far longer than an acquisition may wait, a lease may be used, and a
+// sweep may take, all together.
+func (r *run) await(from time.Duration) (until time.Duration, ended bool) {
 	done := make(chan struct{})
-	go func() { // ends with the clients
+	go func() { // ends with the clients, at the latest when the run is closed
 		for _, cl := range r.all() {
 			cl.work.Wait()
 		}
 		close(done)
 	}()
-	// As long as an acquisition may wait, a lease may be used, and a sweep may take.
-	end := c.Duration + c.Calm
-	for finished := false; !finished; {
-		end += time.Second
-		r.net.run(end)
+	last := from + r.config.Think + 20*r.config.Library.TTL + 10*time.Minute
+	for until = from; until < last; {
+		until += time.Second
+		r.net.run(until)
 		select {
 		case <-done:
-			finished = true
+			return until, true
 		default:
 		}
 	}
-	r.net.run(end + settle + 2*c.Library.NodeTimeout)
-	h := r.finish()
-	return &Result{Config: c, History: h, Verdict: chaos.Check(h, r.limits()), Virtual: h.Elapsed}, nil
+	return until, false
 }
 
 // driftFactor is the library's default.
@@ -204,32 +213,6 @@ func (r *run) stopped() bool { return r.stop.Load() }
 
 func (r *run) nextValue() int64 { return r.values.Add(1) }
 
-// suspend moves the time of the history, and with it every node's clock.
-func (r *run) suspend(d time.Duration) {
-	r.net.suspend(d)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	total := d
-	if n := len(r.suspends); n > 0 {
-		total += r.suspends[n-1].total
-	}
-	r.suspends = append(r.suspends, suspension{time.Since(r.net.began), total})
-}
-
-// at returns the moment of the history that a client called t, as it saw things when
-// it sent the request that t comes from.
-func (r *run) at(t, sent time.Time) time.Duration {
-	at := t.Sub(r.net.began)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for i := len(r.suspends) - 1; i >= 0; i-- {
-		if r.suspends[i].at <= sent.Sub(r.net.began) {
-			return at + r.suspends[i].total
-		}
-	}
-	return at
-}
-
 func (r *run) limits() chaos.Limits {
 	lib := &r.config.Library
 	late := time.Duration(0)
@@ -268,6 +251,7 @@ func (r *run) finish() *chaos.History {
 // close ends what the run started, so that its bubble can end.
 func (r *run) close() {
 	r.stop.Store(true)
+	close(r.closed)
 	var lockers sync.WaitGroup
 	for _, c := range r.all() {
 		c.kill() // from now on every request fails at once
@@ -277,82 +261,6 @@ func (r *run) close() {
 	for _, d := range r.nodes {
 		d.server.close()
 	}
-}
-
-// Nodes implements [chaos.World].
-func (r *run) Nodes() []chaos.Node {
-	nodes := make([]chaos.Node, len(r.nodes))
-	for i, d := range r.nodes {
-		nodes[i] = d
-	}
-	return nodes
-}
-
-// Clients implements [chaos.World].
-func (r *run) Clients() []chaos.Client {
-	clients := make([]chaos.Client, len(r.clients))
-	for i := range r.clients {
-		clients[i] = place{r, i}
-	}
-	return clients
-}
-
-// A place is where a client is, and after its end another.
-type place struct {
-	run   *run
-	index int
-}
-
-func (p place) client() *client { return p.run.clients[p.index] }
-
-// Name implements [chaos.Client].
-func (p place) Name() string { return p.client().name }
-
-// Pause implements [chaos.Client].
-func (p place) Pause(context.Context) error {
-	p.client().pause()
-	return nil
-}
-
-// Resume implements [chaos.Client].
-func (p place) Resume(context.Context) error {
-	p.client().resume()
-	return nil
-}
-
-// Crash implements [chaos.Client].
-func (p place) Crash(context.Context) error {
-	p.client().kill()
-	return nil
-}
-
-// Start implements [chaos.Client].
-func (p place) Start(context.Context) error {
-	successor := 1
-	for _, c := range p.run.past {
-		if c.index == p.index {
-			successor++
-		}
-	}
-	return p.run.spawn(p.index, successor)
-}
-
-// A source is a seeded stream of bytes, for tokens.
-type source struct {
-	mu   sync.Mutex
-	rand *rand.PCG
-}
-
-// Read implements io.Reader.
-func (s *source) Read(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i := 0; i < len(p); i += 8 {
-		var word [8]byte
-		binary.LittleEndian.PutUint64(word[:], s.rand.Uint64())
-		copy(p[i:], word[:])
-	}
-	return len(p), nil
 }
 
 var errUnhealed = errors.New("a fault could not be healed")

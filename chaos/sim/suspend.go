@@ -48,3 +48,34 @@ var suspends = chaos.Kind{
 		return Suspend{between(r, time.Millisecond, 2*lease)}
 	},
 }
+
+// A suspension is a moment since the bubble began, and what had been slept by then.
+type suspension struct {
+	at, total time.Duration
+}
+
+// suspend moves the time of the history, and with it every node's clock.
+func (r *run) suspend(d time.Duration) {
+	r.net.suspend(d)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	total := d
+	if n := len(r.suspends); n > 0 {
+		total += r.suspends[n-1].total
+	}
+	r.suspends = append(r.suspends, suspension{time.Since(r.net.began), total})
+}
+
+// at returns the moment of the history that a client called t, as it saw things when
+// it sent the request that t comes from.
+func (r *run) at(t, sent time.Time) time.Duration {
+	at := t.Sub(r.net.began)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := len(r.suspends) - 1; i >= 0; i-- {
+		if r.suspends[i].at <= sent.Sub(r.net.began) {
+			return at + r.suspends[i].total
+		}
+	}
+	return at
+}
