@@ -38,6 +38,11 @@ func (l *Layer) pattern(m *Mutant) string {
 // conformance is the engine's slowest test: one table over every kind of store.
 const conformance = "^TestConformance$"
 
+// slow is how long a layer may take on a machine that has much else to do: five times
+// what the slowest takes on an idle one. What is beyond counts as a hang, and so as a
+// kill; no mutant should need that, as it costs as long.
+const slow = 3 * time.Minute
+
 // layers returns the layers in the order in which they are tried. The simulation
 // stops after so many seeds.
 func layers(seeds int) []Layer {
@@ -47,11 +52,11 @@ func layers(seeds int) []Layer {
 			Packages: []string{"./chaos/sim"},
 			Run:      "^TestSimulatedSeeds$",
 			Env:      []string{"DISTLOCK_SEEDS=" + strconv.Itoa(seeds)},
-			Bound:    time.Minute,
+			Bound:    slow,
 			Scripts:  "^TestSimulatedSeedsOnMiniredis$",
 		},
-		{Name: "scripts", Packages: []string{"./internal/scripts"}, Bound: time.Minute},
-		{Name: "engine", Packages: []string{".", "./internal/clock"}, Skip: conformance, Bound: time.Minute},
+		{Name: "scripts", Packages: []string{"./internal/scripts"}, Bound: slow},
+		{Name: "engine", Packages: []string{".", "./internal/clock"}, Skip: conformance, Bound: slow},
 		{
 			Name:     "node",
 			Packages: []string{"./internal/node"},
@@ -59,7 +64,7 @@ func layers(seeds int) []Layer {
 			// connection before its answer is read: a second copy goes out then, and the
 			// test, which allows for none, fails once in a while.
 			Skip:  "WhatRetryingCannotMendIsRejected/no_password_for_a_long_request",
-			Bound: time.Minute,
+			Bound: slow,
 		},
 		{
 			Name:     "quorum",
@@ -67,10 +72,10 @@ func layers(seeds int) []Layer {
 			// A random run of ten seconds, and one that measures: what the others miss
 			// is for the simulation to find.
 			Skip:  "UnderRandomStops|^TestLatency",
-			Bound: time.Minute,
+			Bound: slow,
 		},
-		{Name: "conformance", Packages: []string{"."}, Run: conformance, Bound: time.Minute},
-		{Name: "embedded", Packages: []string{"./chaos"}, Bound: 2 * time.Minute},
+		{Name: "conformance", Packages: []string{"."}, Run: conformance, Bound: slow},
+		{Name: "embedded", Packages: []string{"./chaos"}, Bound: 2 * slow},
 	}
 }
 

@@ -48,7 +48,7 @@ func read(output string, err error) Finding {
 	case match != nil:
 		runs, _ := strconv.Atoi(match[2]) // digits, by the pattern
 		return Finding{Outcome: Killed, By: fmt.Sprintf("%s at seed %s", match[3], match[1]), Seeds: runs, Output: output}
-	case timedOut.MatchString(output):
+	case timedOut.MatchString(output) && firstFailed(output) == "":
 		by := "hangs"
 		if match := running.FindStringSubmatch(output); match != nil {
 			by = match[1] + " hangs"

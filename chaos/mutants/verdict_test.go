@@ -2,7 +2,10 @@ package main
 
 import (
 	"errors"
+	"io"
+	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/require"
 )
@@ -27,6 +30,9 @@ func TestTheOutputOfTestsIsRead(t *testing.T) {
 		"a subtest":                    {"--- FAIL: TestX (0.03s)\n    --- FAIL: TestX/y (0.02s)\n        --- FAIL: TestX/y/z (0.02s)\n    --- FAIL: TestX/w (0s)\n--- FAIL: TestY (0s)\n", code, Killed, "TestX/y/z", 0},
 		"a hang": {
 			"panic: test timed out after 1m0s\n\trunning tests:\n\t\tTestX (59s)\n\ngoroutine 9 [running]:\n", code, Killed, "TestX hangs", 0,
+		},
+		"a test, and then an example that hangs": {
+			"--- FAIL: TestX (0.02s)\n=== RUN   ExampleY\npanic: test timed out after 1m0s\n\ngoroutine 9 [running]:\n", code, Killed, "TestX", 0,
 		},
 		"a leak":              {"PASS\ngoleak: Errors on successful test run: found unexpected goroutines:\n", code, Killed, "goleak, after all tests", 0},
 		"a panic of no test":  {"=== RUN   TestX\npanic: runtime error: index out of range\n\ngoroutine 7 [running]:\n", code, Killed, "panic: runtime error: index out of range", 0},
@@ -55,5 +61,13 @@ func TestATapeTellsOfAFailureOnceItsLineIsThere(t *testing.T) {
 	_, err := tape.Write([]byte("2s)\n"))
 	require.NoError(t, err)
 	require.Equal(t, 1, calls)
-	require.Equal(t, "=== RUN   TestX\n--- FAIL: TestX (0.02s)\n", tape.String())
+	require.Equal(t, "=== RUN   TestX\n--- FAIL: TestX (0.02s)\n", string(tape.said))
+}
+
+func TestATapeHearsWhatIsCopiedToIt(t *testing.T) {
+	calls := 0
+	tape := tape{failed: func() { calls++ }}
+	_, err := io.Copy(&tape, iotest.OneByteReader(strings.NewReader("--- FAIL: TestX (0.02s)\nPASS\n")))
+	require.NoError(t, err)
+	require.Equal(t, 1, calls)
 }
