@@ -156,7 +156,8 @@ const observeEvery = 200 * time.Millisecond
 
 // live waits, now that all is healed, until each key has been acquired again, or for as
 // long as that may take at most: longer where the machine is so busy that sound nodes do
-// not answer in time.
+// not answer in time. On such a machine it also goes on, for as long again as faults
+// raged, until so much has happened that what is wrong with a lock has shown.
 func (r *campaign) live(ctx context.Context) {
 	recorder, limits := r.shared.recorder, &r.archive.limits
 	healed := recorder.Now()
@@ -164,9 +165,10 @@ func (r *campaign) live(ctx context.Context) {
 		r.observe("settling", r.violations())
 		since := recorder.Now() - healed
 		if len(r.acquiredSince(healed)) >= r.o.Keys && since >= r.o.TTL*2 {
-			return
-		}
-		if since > limits.LiveWithin+slack {
+			if since >= r.o.Duration || r.acquired() >= min(int(4*r.o.Duration.Seconds()), telling) {
+				return
+			}
+		} else if since > limits.LiveWithin+slack {
 			if r.stalls.slack() == slack || since > busyFor {
 				return
 			}
@@ -175,6 +177,10 @@ func (r *campaign) live(ctx context.Context) {
 		sleep(ctx, observeEvery)
 	}
 }
+
+// telling is how many leases a usual run wants to have seen: some thousand come by on an
+// idle machine.
+const telling = 100
 
 // busyFor bounds how long a run waits for a busy machine.
 const busyFor = time.Minute
