@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,24 +28,64 @@ func browser(t *testing.T) string {
 	return ""
 }
 
-func TestABrowserDrawsTheTimelineFromAFile(t *testing.T) {
-	chromium := browser(t)
+// shownBy returns what becomes of a page in Chromium.
+func shownBy(t *testing.T, chromium, page string) string {
+	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "report.html")
-	require.NoError(t, os.WriteFile(file, []byte(pageOf(t, sampleReport(7, true))), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte(page), 0o600))
 	ctx, cancel := context.WithTimeout(t.Context(), 45*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
 		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
 		"--user-data-dir="+filepath.Join(dir, "profile"), "--virtual-time-budget=1000", "--dump-dom", "file://"+file)
 	cmd.WaitDelay = time.Second
-	page, err := cmd.Output()
+	shown, err := cmd.Output()
 	if err != nil {
 		t.Skipf("%s does not run here: %v", chromium, err)
 	}
+	return string(shown)
+}
+
+func TestABrowserDrawsTheTimelineFromAFile(t *testing.T) {
+	page := shownBy(t, browser(t), pageOf(t, sampleReport(7, true)))
 	// Only the script says what is in view, after it has drawn it, and shows the chart.
-	require.Regexp(t, `<span id="range">0\.\d+ s – 31\.\d+ s of 31\.\d+ s</span>`, string(page))
-	require.Regexp(t, `<canvas id="chart"[^>]* width="\d{3,}" height="\d{3,}"`, string(page))
-	require.NotRegexp(t, `<canvas[^>]* hidden`, string(page))
-	require.Len(t, regexp.MustCompile(`<button[^>]*hidden`).FindAllString(string(page), -1), 0)
+	require.Regexp(t, `<span id="range">0\.\d+ s – 31\.\d+ s of 31\.\d+ s</span>`, page)
+	require.Regexp(t, `<canvas id="chart"[^>]* width="\d{3,}" height="\d{3,}"`, page)
+	require.NotRegexp(t, `<canvas[^>]* hidden`, page)
+	require.Len(t, regexp.MustCompile(`<button[^>]*hidden`).FindAllString(page, -1), 0)
+}
+
+func TestABrowserZoomsByButtonKeyAndLink(t *testing.T) {
+	chromium := browser(t)
+	for name, c := range map[string]struct{ script, want string }{
+		"button":    {`document.querySelector('[data-do=in]').click()`, `[1-9]\d*\.\d+ s – [12]\d\.\d+ s of 31\.\d+ s`},
+		"and back":  {`document.querySelector('[data-do=in]').click();document.querySelector('[data-do=all]').click()`, `0\.\d+ s – 31\.\d+ s of 31\.\d+ s`},
+		"key":       {`document.getElementById('chart').dispatchEvent(new KeyboardEvent('keydown', {key: '+'}))`, `[1-9]\d*\.\d+ s – [12]\d\.\d+ s of 31\.\d+ s`},
+		"a finding": {`document.querySelector('a.zoom').click()`, `8\.\d+ s – 15\.\d+ s of 31\.\d+ s`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			page := pageOf(t, sampleReport(7, true))
+			// The page's own policy lets no script of ours in.
+			page = regexp.MustCompile(`<meta http-equiv="Content-Security-Policy"[^>]*>`).ReplaceAllLiteralString(page, "")
+			page = strings.Replace(page, "</body>", "<script>"+c.script+"</script></body>", 1)
+			shown := regexp.MustCompile(`<span id="range">([^<]*)</span>`).FindStringSubmatch(shownBy(t, chromium, page))
+			require.Len(t, shown, 2)
+			require.Regexp(t, "^"+c.want+"$", shown[1])
+		})
+	}
+}
+
+func TestABrowserShowsAPageThatHasNoTimeline(t *testing.T) {
+	r := sampleReport(7, false)
+	r.Seeds, r.History = 2000, nil
+	page := pageOf(t, r)
+	requireBalanced(t, page)
+	for _, id := range []string{"timeline", "latency"} {
+		require.NotContains(t, page, `<section id="`+id+`"`)
+		require.NotContains(t, page, `href="#`+id)
+	}
+	require.Contains(t, page, "2000 seeds from 7 on")
+	shown := shownBy(t, browser(t), page)
+	require.Len(t, regexp.MustCompile(`<button[^>]*hidden`).FindAllString(shown, -1), 0, "the script ran to its end")
 }

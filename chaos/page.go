@@ -16,22 +16,20 @@ type page struct {
 	Script template.JS
 	Data   template.JS
 
-	Verdict, Scope     string
-	OK, Empty          bool
-	Sum                bool // of many seeds, without a history
-	CanSay, CannotSay  []string
-	Command, Seed      string
-	Facts, Counts      []pageFact
-	Violations         []pageFinding
-	MoreViolations     int
-	Demonstrations     []pageFinding
-	MoreDemonstrations int
-	Omitted            string
-	Matrix             pageMatrix
-	Latency            pageLatency
-	Levels             []Level
-	Sightings          []pageSighting
-	MoreSightings      int
+	Verdict, Scope    string
+	OK, Empty         bool
+	Sum               bool // of many seeds, without a history
+	CanSay, CannotSay []string
+	Command, Seed     string
+	Facts, Counts     []pageFact
+	Violations        pageFindings
+	Demonstrations    pageFindings
+	Omitted           string
+	Matrix            pageMatrix
+	Latency           pageLatency
+	Levels            []Level
+	Sightings         []pageSighting
+	MoreSightings     int
 }
 
 // A pageFact is a term and what it is.
@@ -45,11 +43,31 @@ type pageFinding struct {
 	Key, Clients         string
 }
 
+// pageFindings are what stands there at once, what unfolds, and how many more there are.
+type pageFindings struct {
+	Class         string // in the style sheet
+	First, Folded []pageFinding
+	More          int
+}
+
+// Next is the number of the first that unfolds.
+func (f pageFindings) Next() int { return len(f.First) + 1 }
+
+// folded parts a list, of which all are so many.
+func folded(class string, list []pageFinding, all int) pageFindings {
+	first := firsts(list, pageUnfolded)
+	return pageFindings{Class: class, First: first, Folded: list[len(first):], More: all - len(list)}
+}
+
 // A pageSighting is a key that was left on a node.
 type pageSighting struct{ Node, Key, Value, TTL, At string }
 
-// pageRows is how many findings, and sightings, the page lists.
-const pageRows = 200
+// pageRows is how many findings, and sightings, the page lists; of findings, all but the
+// first few unfold, so that the timeline is not far below them.
+const (
+	pageRows     = 200
+	pageUnfolded = 5
+)
 
 // invariantMeans says in a few words what each invariant demands.
 var invariantMeans = map[string]string{
@@ -79,19 +97,20 @@ func newPage(r *Report, t *timeline) *page {
 		Levels: r.history().Levels, Omitted: strings.Join(t.omitted, ", and "),
 	}
 	p.CanSay, p.CannotSay = r.pageLimits()
+	var violations, demonstrations []pageFinding
 	for _, v := range firsts(r.Verdict.Violations, pageRows) {
-		p.Violations = append(p.Violations, pageFinding{
+		violations = append(violations, pageFinding{
 			Title: v.Invariant, Meaning: invariantMeans[v.Invariant], Text: v.Text,
 			At: moment(v.At).String(), Micros: micros(v.At), Key: v.Key, Clients: strings.Join(v.Clients, ", "),
 		})
 	}
-	p.MoreViolations = len(r.Verdict.Violations) - len(p.Violations)
+	p.Violations = folded("bad", violations, len(r.Verdict.Violations))
 	for _, d := range firsts(r.Verdict.Demonstrations, pageRows) {
-		p.Demonstrations = append(p.Demonstrations, pageFinding{
+		demonstrations = append(demonstrations, pageFinding{
 			Title: d.Assumption.cause(), Text: d.Text, At: moment(d.At).String(), Micros: micros(d.At),
 		})
 	}
-	p.MoreDemonstrations = len(r.Verdict.Demonstrations) - len(p.Demonstrations)
+	p.Demonstrations = folded("demo", demonstrations, len(r.Verdict.Demonstrations))
 	for _, s := range firsts(r.history().Sightings, pageRows) {
 		ttl := "none"
 		if s.TTL >= 0 {
