@@ -15,21 +15,27 @@ import (
 // line every few seconds. Its methods are safe for concurrent use.
 type scoreboard struct {
 	out  io.Writer
-	live bool
+	room func() int // what a line may be wide; nil where lines cannot be overwritten
 	now  func() time.Time
 
-	mu    sync.Mutex
-	next  time.Time
-	phase string
-	width int // of the line that stands there
+	mu     sync.Mutex
+	next   time.Time
+	phase  string
+	stands bool // a line that will be overwritten
 }
+
+// usualWidth is a terminal's where it does not tell.
+const usualWidth = 80
 
 // plainEvery is how often a scoreboard prints where it cannot overwrite.
 const plainEvery = 5 * time.Second
 
 func newScoreboard(out io.Writer, now func() time.Time) *scoreboard {
-	file, ok := out.(*os.File)
-	return &scoreboard{out: out, now: now, live: ok && isTerminal(file)}
+	b := &scoreboard{out: out, now: now}
+	if file, ok := out.(*os.File); ok && isTerminal(file) {
+		b.room = func() int { return terminalWidth(file) - 1 } // a full line would wrap
+	}
+	return b
 }
 
 // show shows the progress, if it is time for that.
@@ -43,18 +49,18 @@ func (b *scoreboard) show(p chaos.Progress) {
 	b.print(p.Phase, line, active)
 }
 
-// print shows a line, and on a terminal what more there is room for.
+// print shows a line, and on a terminal, as far as there is room, more.
 func (b *scoreboard) print(phase, line, more string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.live {
-		const room = 100
-		if len(line)+len(more) > room {
-			more = more[:max(room-len(line)-1, 0)] + "…"
+	if b.room != nil {
+		text := []rune(line + more)
+		if room := max(b.room(), 1); len(text) > room {
+			text = append(text[:room-1], '…')
 		}
-		line += more
-		_, _ = fmt.Fprintf(b.out, "\r%-*s", b.width, line)
-		b.width = len(line)
+		const clear = "\x1b[K" // to the line's end
+		_, _ = fmt.Fprintf(b.out, "\r%s%s", string(text), clear)
+		b.stands = true
 		return
 	}
 	if now := b.now(); phase != b.phase || !now.Before(b.next) {
@@ -67,7 +73,7 @@ func (b *scoreboard) print(phase, line, more string) {
 func (b *scoreboard) end() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.live && b.width > 0 {
+	if b.stands {
 		_, _ = fmt.Fprintln(b.out)
 	}
 }

@@ -54,18 +54,24 @@ func onTerminal(t *testing.T, program string, args ...string) *terminal {
 // shows waits for a line on the screen.
 func (term *terminal) shows(want string) {
 	term.t.Helper()
+	term.until(func(line string) bool { return line == want })
+}
+
+// until reads the screen up to a line of which is is true.
+func (term *terminal) until(is func(line string) bool) {
+	term.t.Helper()
 	deadline := time.After(patience)
 	for seen := []string{}; ; {
 		select {
 		case line, more := <-term.lines:
-			if line == want {
+			if is(line) {
 				return
 			}
 			if seen = append(seen, line); !more {
-				require.Fail(term.t, "the terminal is closed", "%q, not %q", seen, want)
+				require.Fail(term.t, "the terminal is closed", "%q", seen)
 			}
 		case <-deadline:
-			require.Fail(term.t, "it never shows", "%q; it shows %q", want, seen)
+			require.Fail(term.t, "it never shows that", "%q", seen)
 		}
 	}
 }
@@ -110,4 +116,20 @@ func TestTheCommandEndsWithADistlockThatIsKilled(t *testing.T) {
 	require.Equal(t, "held", s.line())
 	s.signal(syscall.SIGKILL)
 	require.Equal(t, []string{"ended"}, s.rest())
+}
+
+func TestChaosShowsItsProgressInOneLineOfATerminal(t *testing.T) {
+	t.Parallel()
+	term := onTerminal(t, binary, "chaos", "--seed", "9", "--duration", "1s", "--nodes", "1", "--faults", "slow", "--report", "")
+	var live string
+	term.until(func(line string) bool {
+		if strings.Contains(line, "\r") {
+			live = line
+		}
+		return line == "No violation found"
+	})
+	for _, phase := range []string{"starting", "faults", "settling", "done"} {
+		require.Contains(t, live, "\r"+phase)
+	}
+	require.NoError(t, term.cmd.Wait())
 }

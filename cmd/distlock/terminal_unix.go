@@ -3,6 +3,7 @@
 package main
 
 import (
+	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -32,4 +33,13 @@ func lendTerminal(attr *syscall.SysProcAttr) (takeBack func()) {
 	}
 	attr.Foreground, attr.Ctty = true, stdin
 	return func() { _ = unix.IoctlSetPointerInt(stdin, unix.TIOCSPGRP, own) }
+}
+
+// terminalWidth returns how many columns a terminal has.
+func terminalWidth(file *os.File) int {
+	size, err := unix.IoctlGetWinsize(int(file.Fd()), unix.TIOCGWINSZ)
+	if err != nil || size.Col == 0 {
+		return usualWidth
+	}
+	return int(size.Col)
 }
