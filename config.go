@@ -66,8 +66,8 @@ type Config struct {
 	// NoFencing leaves fencing tokens out.
 	NoFencing bool
 
-	// NoWakeups makes waiters poll alone. This version sends no release
-	// notifications, so that it changes nothing yet.
+	// NoWakeups makes who waits poll alone, and tells nobody elsewhere of a release.
+	// Within the process the lock is handed on all the same.
 	NoWakeups bool
 
 	// Trace has hooks that are told what happens. Default nil.

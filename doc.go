@@ -25,5 +25,6 @@
 //
 // A lease is a promise about time. Code that holds one must stop when
 // [Handle.Done] is closed, and a resource worth protecting must check the fencing
-// token. Waiters are not served in order. A lock is not re-entrant.
+// token. Who waits is served first come, first served within a process, and nearly so
+// between processes. A lock is not re-entrant.
 package distlock

@@ -17,6 +17,7 @@ type Handle struct {
 	fencing    int64
 	ttl        time.Duration
 	acquiredAt time.Time
+	inARow     int // hand-overs, without a release between them, that led to it
 
 	// mu guards what follows. It is never held across a request or a hook.
 	mu         sync.Mutex

@@ -15,6 +15,7 @@ type Locker struct {
 	store  Store
 	cfg    Config
 	trace  Trace // cfg.Trace, or no hooks
+	queues queues
 	closed chan struct{}
 	once   sync.Once // closes closed
 
@@ -45,6 +46,11 @@ func New(store Store, cfg Config) (*Locker, error) {
 // to Config.MaxRetryDelay, and never longer than the owner's lease. ctx bounds the
 // waiting alone; the handle outlives it.
 //
+// Who waits for one key in one Locker stands in a queue, first come, first served. The
+// first of it asks the nodes, and his attempt is one of everybody's whose next was due;
+// a Release of this Locker hands the lock on to the first in one round trip. A release
+// elsewhere is told, unless Config.NoWakeups, and ends a wait early.
+//
 // It fails with an [AcquisitionError], or with [ErrInvalidArgument] for an empty
 // key or a bad option.
 func (l *Locker) Acquire(ctx context.Context, key string, opts ...Option) (*Handle, error) {
@@ -52,7 +58,7 @@ func (l *Locker) Acquire(ctx context.Context, key string, opts ...Option) (*Hand
 }
 
 // TryAcquire makes one attempt and returns at once: [ErrHeld] where another owner
-// has the lock. It is Acquire otherwise.
+// has the lock. It stands in no queue. It is Acquire otherwise.
 func (l *Locker) TryAcquire(ctx context.Context, key string, opts ...Option) (*Handle, error) {
 	return l.acquire(ctx, key, 0, opts)
 }

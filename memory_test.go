@@ -22,6 +22,8 @@ type memory struct {
 	delay  map[string]time.Duration // of the answer, by operation
 	answer map[string]distlock.Verdict
 	err    error // what an Unanswered or Rejected vote carries
+	woken  bool  // a release tells somebody elsewhere
+	wake   func()
 }
 
 type memoryLease struct {
@@ -188,7 +190,61 @@ func (m *memory) Release(ctx context.Context, req distlock.Request) distlock.Res
 		return m.result(req, distlock.Denied, nil)
 	}
 	delete(m.leases, req.Key)
+	res.Woken = m.woken
 	return res
+}
+
+func (m *memory) HandOver(ctx context.Context, req distlock.Request, granted func(distlock.Result)) distlock.Result {
+	res, ok := m.begin(ctx, "handover", req)
+	if !ok {
+		granted(m.result(*req.Successor, res.Verdict, m.err))
+		return res
+	}
+	won := m.handOver(&req, &res)
+	granted(won) // it may ask again
+	return res
+}
+
+func (m *memory) handOver(req *distlock.Request, res *distlock.Result) distlock.Result {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if lease := m.leases[req.Key]; lease.token != req.Token || !time.Now().Before(lease.until) {
+		*res = m.result(*req, distlock.Denied, nil)
+	} else {
+		delete(m.leases, req.Key)
+	}
+	next := *req.Successor
+	if lease := m.leases[req.Key]; time.Now().Before(lease.until) {
+		return m.result(next, distlock.Denied, nil)
+	}
+	won := m.result(next, distlock.Agreed, nil)
+	m.leases[req.Key] = memoryLease{next.Token, time.Now().Add(next.TTL)}
+	m.fence = max(m.fence+1, next.FencingToken)
+	won.FencingToken = m.fence
+	return won
+}
+
+func (m *memory) Await(req distlock.Request, wake func()) (stop func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.calls = append(m.calls, memoryCall{"await", req, time.Now()})
+	m.wake = wake
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.wake = nil
+	}
+}
+
+// tell wakes who waits as a notification does, and reports whether anybody did.
+func (m *memory) tell() bool {
+	m.mu.Lock()
+	wake := m.wake
+	m.mu.Unlock()
+	if wake != nil {
+		wake()
+	}
+	return wake != nil
 }
 
 func (m *memory) Inspect(ctx context.Context, req distlock.Request) distlock.Result {

@@ -85,16 +85,35 @@ func (h *Handle) runRelease(ctx context.Context, ttl time.Duration, lost, repeat
 	return err
 }
 
-// releaseNodes asks the nodes. ttl bounds how long what was sent to them can matter.
+// releaseNodes asks the nodes, and hands the lock on to who waits in this process, if
+// anybody does. ttl bounds how long what was sent to them can matter.
 func (h *Handle) releaseNodes(ctx context.Context, ttl time.Duration, lost, repeated bool) error {
-	res := h.l.store.Release(context.WithoutCancel(ctx), Request{
+	req := Request{
 		Key:         h.wire,
 		Token:       h.token,
 		TTL:         ttl,
 		NodeTimeout: h.l.cfg.nodeTimeoutFor(h.ttl),
 		Repeated:    repeated,
+		Wake:        !h.l.cfg.NoWakeups,
 		OnVote:      h.l.onVote(h.key, h.token, "release", 0),
-	})
+	}
+	ctx = context.WithoutCancel(ctx)
+	var next *waiter
+	var t try
+	if !lost && !repeated && h.inARow < maxInARow {
+		next, t = h.l.queues.successor(h.wire)
+	}
+	var res Result
+	if next != nil {
+		res = h.handOver(ctx, req, next, t)
+	} else {
+		res = h.l.store.Release(ctx, req)
+		if h.inARow >= maxInARow && res.Woken {
+			h.l.queues.giveWay(h.wire, othersTurn)
+		} else {
+			h.l.queues.mayBeFree(h.wire)
+		}
+	}
 	switch {
 	case lost, res.Verdict == Denied:
 		return h.invalid("release", ErrLost, res.Votes)
@@ -102,4 +121,22 @@ func (h *Handle) releaseNodes(ctx context.Context, ttl time.Duration, lost, repe
 		return &OperationError{Key: h.key, Op: "release", Votes: res.Votes, verdict: res.Verdict.err()}
 	}
 	return nil
+}
+
+// othersTurn is how long who waits in this process holds back once somebody elsewhere
+// was told that the lock is free: some round trips.
+const othersTurn = 5 * time.Millisecond
+
+// handOver releases the lock and acquires it for next, in one round trip.
+func (h *Handle) handOver(ctx context.Context, req Request, next *waiter, t try) Result {
+	req.Successor = &t.req
+	return h.l.store.HandOver(ctx, req, func(res Result) {
+		if h.l.queues.deliver(next, turn{try: t, result: res, inARow: h.inARow + 1}) {
+			return
+		}
+		if res.Verdict == Agreed { // he has gone: back to the nodes with it
+			next.a.abandon(ctx, t.req)
+		}
+		h.l.queues.mayBeFree(h.wire)
+	})
 }

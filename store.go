@@ -28,6 +28,18 @@ type Store interface {
 	// had it, Denied where it was gone before.
 	Release(ctx context.Context, req Request) Result
 
+	// HandOver releases the lock as Release does and acquires it as Acquire does for
+	// req.Successor, in one step at each node that nobody else can come between. It
+	// returns how the release went, Release's own verdicts, and has granted called once
+	// with how the acquisition went: before it returns, or later where that took longer.
+	HandOver(ctx context.Context, req Request, granted func(Result)) Result
+
+	// Await has wake called whenever the lock on req.Key may have become free, from
+	// other goroutines, perhaps for no reason, until stop is called. It is a hint: what
+	// gets lost costs its waiter no more than his next look. Where there are no
+	// notifications it does nothing. A Locker awaits a key once at a time.
+	Await(req Request, wake func()) (stop func())
+
 	// Inspect looks without touching: Agreed where a majority answered, with
 	// Owner, FencingToken and Remaining of who holds a majority. It waits for
 	// every node, unless req.OwnerOnly.
@@ -66,6 +78,18 @@ type Request struct {
 	// missing, or another's by now, may be its work and counts as released.
 	Repeated bool
 
+	// Successor, at HandOver, is what to acquire the same key with: Token, TTL,
+	// NodeTimeout, RestartGuard, FencingToken and OnVote are its own.
+	Successor *Request
+
+	// Wake, at Release, and at Acquire for what a failed one gives back: who waits
+	// elsewhere is told that the lock is free.
+	Wake bool
+
+	// Waited, at Await: for how long so far. TTL there is how long the place in the
+	// queue is kept.
+	Waited time.Duration
+
 	// OwnerOnly, at Inspect: who has the lock is all that is asked, so that nodes
 	// which cannot change the answer need not be waited for.
 	OwnerOnly bool
@@ -79,6 +103,8 @@ type Request struct {
 type Result struct {
 	Verdict Verdict
 	Votes   []Vote // of every node, in the order of the clients
+
+	Woken bool // Release: somebody elsewhere was told that the lock is free
 
 	FencingToken int64         // Acquire, Inspect; 0 without fencing
 	Held         bool          // Inspect: one owner holds a majority

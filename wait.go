@@ -3,6 +3,7 @@ package distlock
 import (
 	"context"
 	"encoding/binary"
+	"math"
 	"math/bits"
 	"time"
 
@@ -18,8 +19,9 @@ type acquisition struct {
 	l        *Locker
 	key      string // without the prefix
 	wire     string // with it
-	attempts int
-	began    clock.Instant // with the first attempt
+	retries  int
+	attempts int           // made, those included that others made for it
+	began    clock.Instant // with the first attempt, or the waiting for one
 	draw     uint64        // random, of the last attempt's token
 
 	// last is the last attempt that was decided by the nodes rather than by the
@@ -36,24 +38,45 @@ func (l *Locker) acquire(ctx context.Context, key string, retries int, opts []Op
 	if err != nil {
 		return nil, err
 	}
-	a := acquisition{terms: terms, l: l, key: key, wire: l.cfg.KeyPrefix + key}
-	for ctx.Err() == nil && !l.isClosed() {
+	a := acquisition{terms: terms, l: l, key: key, wire: l.cfg.KeyPrefix + key, retries: retries}
+	if ctx.Err() != nil {
+		return nil, a.failure(ctx)
+	}
+	if retries == 0 || !l.queues.busy(a.wire) {
 		if h := a.attempt(ctx); h != nil {
 			return h, nil
 		}
-		if a.last.Verdict == Rejected || a.attempts > retries || ctx.Err() != nil {
-			break
-		}
-		if err := a.wait(ctx); err != nil {
-			return nil, err
+		if a.spent() || ctx.Err() != nil || l.isClosed() {
+			return nil, a.failure(ctx)
 		}
 	}
-	return nil, a.failure(ctx)
+	waits := a // a copy: one that never waits stays on the stack
+	return waits.queueUp(ctx)
+}
+
+// bounded reports whether the attempts are counted.
+func (a *acquisition) bounded() bool { return a.retries < math.MaxInt }
+
+// spent reports whether no further attempt is to be made.
+func (a *acquisition) spent() bool { return a.last.Verdict == Rejected || a.attempts > a.retries }
+
+// A try is one attempt: what the nodes are asked, and when the lease that comes of it
+// begins.
+type try struct {
+	req   Request
+	start clock.Instant
+	shown time.Time // start, for people
 }
 
 // attempt asks the nodes once, with a token of its own. It returns nil where that
 // gave no lease.
 func (a *acquisition) attempt(ctx context.Context) *Handle {
+	t := a.try()
+	return a.conclude(ctx, turn{try: t, result: a.l.store.Acquire(ctx, t.req)})
+}
+
+// try begins an attempt.
+func (a *acquisition) try() try {
 	a.attempts++
 	token := uuid.New()
 	// One source of randomness: the wait after this attempt is drawn from its
@@ -65,66 +88,71 @@ func (a *acquisition) attempt(ctx context.Context) *Handle {
 		TTL:          a.ttl,
 		NodeTimeout:  a.nodeTimeout,
 		RestartGuard: a.l.cfg.RestartGuard,
+		Wake:         !a.l.cfg.NoWakeups,
 	}
 	req.OnVote = a.l.onVote(a.key, req.Token, "acquire", a.attempts)
 	if !a.l.cfg.NoFencing {
 		req.FencingToken = a.l.fencingHint()
 	}
-
 	// The lease counts from before the first request: at every node the key
 	// outlives it, however long the answers take.
 	start, shown := clock.Read()
 	if a.attempts == 1 {
 		a.began = start
 	}
-	res := a.l.store.Acquire(ctx, req)
+	return try{req, start, shown}
+}
+
+// conclude returns the lease that an attempt gave, nil where it gave none. A grant that
+// is not used is given back.
+func (a *acquisition) conclude(ctx context.Context, t turn) *Handle {
 	now := clock.Now()
 	validity := a.l.cfg.validity(a.ttl)
-	until := start.Add(validity)
-
-	verdict := res.Verdict.err()
+	until := t.try.start.Add(validity)
+	verdict := t.result.Verdict.err()
 	switch {
-	case res.Verdict != Agreed:
+	case t.result.Verdict != Agreed:
 		if ctx.Err() == nil || a.last.Votes == nil {
-			a.last, a.reason = res, "" // not one that the end of the context cut short
+			a.last, a.reason = t.result, "" // not one that the end of the context cut short
 		}
 	case !now.Before(until):
-		a.abandon(ctx, req)
+		a.abandon(ctx, t.try.req)
 		verdict = ErrUnavailable
-		a.last, a.reason = res, "granted too late: it took "+now.Sub(start).String()+" of a lease of "+a.ttl.String()
+		a.last, a.reason = t.result, "granted too late: it took "+now.Sub(t.try.start).String()+" of a lease of "+a.ttl.String()
 		a.last.Verdict = Unanswered
 	case ctx.Err() != nil:
-		a.abandon(ctx, req)
+		a.abandon(ctx, t.try.req)
 		verdict = contextErrors(ctx)[0]
 		if a.last.Votes == nil {
-			a.last, a.reason = res, "granted, and given back, as the context had ended"
+			a.last, a.reason = t.result, "granted, and given back, as the context had ended"
 			a.last.Verdict = Unanswered
 		}
 	}
 	if a.l.trace.Attempt != nil {
 		a.l.trace.Attempt(Event{
-			Key: a.key, Token: req.Token, Attempt: a.attempts, Elapsed: now.Sub(start), TTL: a.ttl, Err: verdict,
+			Key: a.key, Token: t.try.req.Token, Attempt: a.attempts, Elapsed: now.Sub(t.try.start), TTL: a.ttl, Err: verdict,
 		})
 	}
 	if verdict != nil {
 		return nil
 	}
-	if res.FencingToken > 0 {
-		a.l.noteFencingToken(res.FencingToken)
+	if t.result.FencingToken > 0 {
+		a.l.noteFencingToken(t.result.FencingToken)
 	}
 	h := &Handle{
 		l:          a.l,
 		key:        a.key,
 		wire:       a.wire,
-		token:      req.Token,
-		fencing:    res.FencingToken,
+		token:      t.try.req.Token,
+		fencing:    t.result.FencingToken,
 		ttl:        a.ttl,
-		acquiredAt: shown,
+		acquiredAt: t.try.shown,
 		until:      until,
-		validUntil: shown.Add(validity),
+		validUntil: t.try.shown.Add(validity),
 		longest:    a.ttl,
+		inARow:     t.inARow,
 	}
-	a.begin(h, start, now)
+	a.begin(h, t.try.start, now)
 	return h
 }
 
@@ -161,26 +189,36 @@ func (a *acquisition) abandon(ctx context.Context, req Request) {
 // abandonWait bounds how long an attempt that has failed is held up by its clean-up.
 const abandonWait = 100 * time.Millisecond
 
-// wait sleeps before the next attempt: a random time, no longer than the present
-// owner's lease, and until ctx ends, which is the error.
-func (a *acquisition) wait(ctx context.Context) error {
-	delay := backoff(a.l.cfg.RetryDelay, a.l.cfg.MaxRetryDelay, a.attempts, a.draw)
-	if free := a.last.Remaining; free > 0 {
-		// Redis rounds what remains to a millisecond; one more, and the key is gone.
-		delay = min(delay, free+time.Millisecond)
-	}
-	if a.l.trace.Waiting != nil {
-		a.l.trace.Waiting(Event{Key: a.key, Attempt: a.attempts, Delay: delay, TTL: a.ttl, Err: a.last.Verdict.err()})
-	}
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return a.failure(ctx)
-	case <-a.l.closed:
-		return a.failure(ctx)
+// queueUp waits behind whoever waits for the lock already, until it is handed on, an
+// attempt succeeds, the attempts are used up, or ctx ends.
+func (a *acquisition) queueUp(ctx context.Context) (*Handle, error) {
+	v := vigil{a: a, ctx: ctx, w: a.l.queues.join(a), tried: a.attempts > 0}
+	defer v.end()
+	for {
+		s := a.l.queues.step(v.w)
+		switch {
+		case s.turn != nil:
+			v.left = true
+			if h := a.conclude(ctx, *s.turn); h != nil {
+				return h, nil
+			}
+			if ctx.Err() != nil {
+				return nil, a.failure(ctx)
+			}
+			a.l.queues.returns(v.w)
+			v.left = false
+		case s.place == looking:
+			if h := v.look(); h != nil {
+				return h, nil
+			}
+		case s.place == out, s.place == gone:
+			return nil, a.failure(ctx)
+		default:
+			if !v.sleep(s) {
+				v.end()
+				return nil, a.failure(ctx)
+			}
+		}
 	}
 }
 
@@ -194,6 +232,22 @@ func backoff(base, limit time.Duration, attempts int, draw uint64) time.Duration
 	}
 	part, _ := bits.Mul64(draw, uint64(nominal/2+1)) // of draw's range
 	return max(nominal-time.Duration(part), backoffFloor)
+}
+
+// delay is how long to wait after a failed attempt: a random time, no longer than the
+// present owner's lease.
+func (a *acquisition) delay() time.Duration {
+	delay := backoff(a.l.cfg.RetryDelay, a.l.cfg.MaxRetryDelay, a.attempts, a.draw)
+	if free := a.last.Remaining; free > 0 {
+		// Redis rounds what remains to a millisecond; one more, and the key is gone.
+		delay = min(delay, free+time.Millisecond)
+	}
+	return delay
+}
+
+// firstDelay is the wait of who comes when others wait already.
+func (a *acquisition) firstDelay() time.Duration {
+	return backoff(a.l.cfg.RetryDelay, a.l.cfg.MaxRetryDelay, 1, a.draw)
 }
 
 // backoffFloor keeps a tiny RetryDelay from making a hot loop.
@@ -210,8 +264,10 @@ func (a *acquisition) failure(ctx context.Context) error {
 	if a.l.isClosed() {
 		err.context = append(err.context, ErrClosed)
 	}
-	if a.attempts > 0 {
+	if a.last.Votes != nil {
 		err.verdict = a.last.Verdict.err()
+	}
+	if a.began != 0 {
 		err.Elapsed = clock.Since(a.began)
 	}
 	return err

@@ -46,8 +46,13 @@ func (s *store) Acquire(ctx context.Context, req distlock.Request) distlock.Resu
 	grant.late = a.takeLate
 	call.Wanted = grant.open
 
+	return a.conclude(ctx, grant, grant.askAll(ctx))
+}
+
+// conclude makes a result of the first phase's verdict, by a second phase where one is
+// needed. What a lost attempt was granted is given back.
+func (a *attempt) conclude(ctx context.Context, grant *poll, verdict distlock.Verdict) distlock.Result {
 	var res distlock.Result
-	verdict := grant.askAll(ctx)
 	if token, same := highest(grant.replies); verdict == distlock.Agreed && !same {
 		res = a.propose(ctx, grant, token)
 	} else {

@@ -142,10 +142,12 @@ func (p *poll) wait(ctx context.Context) distlock.Verdict {
 // result returns the verdict with every node's vote. Only after wait.
 func (p *poll) result() distlock.Result {
 	votes := make([]distlock.Vote, len(p.replies))
+	woken := false
 	for i, r := range p.replies {
 		votes[i] = p.s.nodes[i].Vote(r)
+		woken = woken || r.Woken
 	}
-	return distlock.Result{Verdict: p.verdict, Votes: votes}
+	return distlock.Result{Verdict: p.verdict, Votes: votes, Woken: woken}
 }
 
 // countReply is how most answers count.

@@ -109,29 +109,6 @@ func (s *store) Extend(ctx context.Context, req distlock.Request) distlock.Resul
 	return p.result()
 }
 
-// Release implements [distlock.Store].
-func (s *store) Release(ctx context.Context, req distlock.Request) distlock.Result {
-	p := s.newPoll(ctx, &req, node.Release(&req), func(r node.Reply) ballot {
-		if r.Outcome == distlock.Refused && (req.Repeated || r.Resent) {
-			return yes // deleted by the copy that went unanswered, and perhaps another's since
-		}
-		return countReply(r)
-	})
-	p.tally.lease, p.tally.release = true, true
-	p.late = func(i int, r node.Reply) {
-		if r.Outcome == distlock.Unreachable {
-			s.nodes[i].Abandon(req.Key, req.Token, req.TTL)
-		}
-	}
-	p.askAll(ctx)
-	for i, r := range p.replies {
-		if p.known[i] {
-			p.late(i, r)
-		}
-	}
-	return p.result()
-}
-
 // Close implements [distlock.Store]. Requests under way come first, as they may leave
 // something to be cleaned up.
 func (s *store) Close() error {

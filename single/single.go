@@ -45,11 +45,15 @@ func (s *store) ask(ctx context.Context, req *distlock.Request, call *node.Call)
 	ctx, cancel := context.WithTimeout(ctx, req.NodeTimeout)
 	defer cancel()
 	r := s.node.Ask(ctx, call)
+	return r, s.result(req, r)
+}
+
+func (s *store) result(req *distlock.Request, r node.Reply) distlock.Result {
 	vote := s.node.Vote(r)
 	if req.OnVote != nil {
 		req.OnVote(vote)
 	}
-	return r, distlock.Result{Verdict: verdict(r), Votes: []distlock.Vote{vote}}
+	return distlock.Result{Verdict: verdict(r), Votes: []distlock.Vote{vote}, Woken: r.Woken}
 }
 
 // verdict is the whole election of one node.
@@ -89,6 +93,11 @@ func (s *store) Extend(ctx context.Context, req distlock.Request) distlock.Resul
 // Release implements [distlock.Store].
 func (s *store) Release(ctx context.Context, req distlock.Request) distlock.Result {
 	r, res := s.ask(ctx, &req, node.Release(&req))
+	return s.released(&req, r, res)
+}
+
+// released is the result of a release that the node answered with r.
+func (s *store) released(req *distlock.Request, r node.Reply, res distlock.Result) distlock.Result {
 	if r.Outcome == distlock.Refused && (req.Repeated || r.Resent) {
 		res.Verdict = distlock.Agreed // deleted by the copy that went unanswered, and perhaps another's since
 	}
@@ -96,6 +105,34 @@ func (s *store) Release(ctx context.Context, req distlock.Request) distlock.Resu
 		s.node.Abandon(req.Key, req.Token, req.TTL)
 	}
 	return res
+}
+
+// HandOver implements [distlock.Store].
+func (s *store) HandOver(ctx context.Context, req distlock.Request, granted func(distlock.Result)) distlock.Result {
+	next := req.Successor
+	bounded, cancel := context.WithTimeout(ctx, max(req.NodeTimeout, next.NodeTimeout))
+	defer cancel()
+	released, acquired := s.node.HandOver(bounded, node.HandOver(&req), node.Release(&req))
+	res, won := s.result(&req, released), s.result(next, acquired)
+	won.FencingToken, won.Remaining = acquired.Counter, acquired.Remaining
+	if won.Verdict != distlock.Agreed {
+		won.FencingToken = 0
+		if acquired.MaySet {
+			s.node.Abandon(next.Key, next.Token, next.TTL)
+		}
+	}
+	granted(won)
+	return s.released(&req, released, res)
+}
+
+// Await implements [distlock.Store].
+func (s *store) Await(req distlock.Request, wake func()) (stop func()) {
+	w := s.node.Await(&req, func(string) { wake() })
+	if w == nil {
+		return func() {}
+	}
+	s.node.Later(w)
+	return w.Stop
 }
 
 // Inspect implements [distlock.Store].

@@ -76,17 +76,57 @@ func Extend(req *distlock.Request) *Call {
 	return newCall(scripts.Extend, req, 1, req.Key, req.Token, millis(req.TTL))
 }
 
+// newQueueCall puts entry into the queue of who waits for key, or, where it is "", has
+// the next in it told if the lock is free. Granted is the answer where it is.
+func newQueueCall(key, entry string, waited, kept, timeout time.Duration) *Call {
+	c := &Call{script: scripts.Queue, key: key, timeout: timeout}
+	c.args = append(c.space[:0], "evalsha", scripts.Queue.SHAArg, 2, key, scripts.QueueKey(key),
+		entry, strconv.FormatInt(waited.Microseconds(), 10), millis(kept))
+	return c
+}
+
 // abandoned is the release script's argument for a tombstone in any case.
 const abandoned = "1"
 
-// Release deletes the lock; with req.Abandon it leaves a tombstone in any case.
+// Release deletes the lock; with req.Abandon it leaves a tombstone in any case, with
+// req.Wake the next in the queue of who waits elsewhere is told.
 func Release(req *distlock.Request) *Call {
 	abandon := "0"
 	if req.Abandon {
 		abandon = abandoned
 	}
-	return newCall(scripts.Release, req, 2, req.Key, scripts.TombstoneKey(req.Key, req.Token),
-		req.Token, millis(req.TTL), abandon)
+	tombstone := scripts.TombstoneKey(req.Key, req.Token)
+	if req.Wake {
+		// The entry that is not to be told each node fills in.
+		return newCall(scripts.Release, req, 3, req.Key, tombstone, scripts.QueueKey(req.Key),
+			req.Token, millis(req.TTL), abandon, "")
+	}
+	return newCall(scripts.Release, req, 2, req.Key, tombstone, req.Token, millis(req.TTL), abandon)
+}
+
+// releaseAbandon is where a release's arguments have whether it leaves a tombstone in
+// any case, from the number of keys on.
+const releaseAbandon = 3
+
+// HandOver releases the lock for req and acquires it for req.Successor, in one step.
+func HandOver(req *distlock.Request) *Call {
+	next := req.Successor
+	abandon := "0"
+	if req.Abandon {
+		abandon = abandoned
+	}
+	old, granted := scripts.TombstoneKey(req.Key, req.Token), scripts.TombstoneKey(req.Key, next.Token)
+	var c *Call
+	if next.FencingToken > 0 {
+		c = newCall(scripts.HandOver, next, 4, req.Key, old, granted, scripts.FenceKey(req.Key),
+			req.Token, millis(req.TTL), abandon,
+			next.Token, millis(next.TTL), strconv.FormatInt(next.FencingToken, 10))
+	} else {
+		c = newCall(scripts.HandOver, next, 3, req.Key, old, granted,
+			req.Token, millis(req.TTL), abandon, next.Token, millis(next.TTL), "0")
+	}
+	c.guard, c.sets = next.RestartGuard, true
+	return c
 }
 
 // Inspect looks at the lock.
@@ -102,8 +142,12 @@ func (c *Call) parse(value any) Reply {
 		switch {
 		case c.sets:
 			return Reply{Outcome: distlock.Granted, Counter: v}
+		case c.script == scripts.Queue:
+			return parseQueue(v)
 		case v == 1:
 			return Reply{Outcome: distlock.Granted}
+		case v == 2 && c.script == scripts.Release && len(c.args) > 2 && c.args[2] == any(3):
+			return Reply{Outcome: distlock.Granted, Woken: true}
 		case v == 0:
 			return Reply{Outcome: distlock.Refused, Absent: true}
 		}
@@ -114,6 +158,14 @@ func (c *Call) parse(value any) Reply {
 		return parseTagged(v)
 	}
 	return unexpected(value)
+}
+
+// parseQueue is of a PTTL.
+func parseQueue(pttl int64) Reply {
+	if pttl == -2 {
+		return Reply{Outcome: distlock.Granted}
+	}
+	return Reply{Outcome: distlock.Refused, Remaining: remaining(pttl)}
 }
 
 func parseTagged(v []any) Reply {

@@ -36,6 +36,8 @@ type Node struct {
 	// unsent are the tokens whose acquire request never left for the node. Nothing need
 	// be abandoned for one that has no doubt besides; one forgotten is abandoned in vain.
 	unsent tokens
+
+	inboxes inboxes
 }
 
 // New returns the node behind client, the index-th of its Locker counted from 0.
@@ -43,6 +45,7 @@ type Node struct {
 func New(client redis.UniversalClient, index int) *Node {
 	n := &Node{name: nameOf(client, index), line: line{client: client}}
 	n.sweep.init(n)
+	n.inboxes.init(n)
 	return n
 }
 
@@ -70,6 +73,7 @@ type Reply struct {
 	Outcome   distlock.Outcome
 	Rejected  bool          // Unreachable, by an error that retrying cannot mend
 	Absent    bool          // Refused, and nobody has the key
+	Woken     bool          // of Release: somebody who waits elsewhere was told
 	Counter   int64         // the fencing counter, where told
 	Held      bool          // of Inspect: somebody has the key
 	Owner     string        // of Inspect; may be "" for a key that is not ours
@@ -108,8 +112,8 @@ func (n *Node) Ask(ctx context.Context, c *Call) Reply {
 	if c.guard > 0 {
 		args = n.guard.addArgs(args, c.guard)
 	}
-	if c.script == scripts.Release && n.doubts.has(c.token) {
-		args = append(slices.Clone(args[:len(args)-1]), abandoned)
+	if c.script == scripts.Release {
+		args = n.releaseArgs(c)
 	}
 	value, trip, err := n.line.run(ctx, c.script, args, c.key, c.timeout, func() bool { return n.again(c) })
 	var r Reply
@@ -132,6 +136,27 @@ func (n *Node) Ask(ctx context.Context, c *Call) Reply {
 	}
 	r.Latency = time.Since(start)
 	return r
+}
+
+// releaseArgs are those of a release, for this node: it may know of a request that could
+// set the key yet, and has a place in the queue that is not to be told.
+func (n *Node) releaseArgs(c *Call) []any {
+	keys := c.args[2].(int)
+	doubtful, own := n.doubts.has(c.token), ""
+	if keys == 3 {
+		own = n.inboxes.entryFor(c.key)
+	}
+	if !doubtful && own == "" {
+		return c.args
+	}
+	args := slices.Clone(c.args)
+	if doubtful {
+		args[2+keys+releaseAbandon] = abandoned
+	}
+	if own != "" {
+		args[len(args)-1] = own
+	}
+	return args
 }
 
 var errUnwanted = errors.New("not asked: the lease has ended")
@@ -163,6 +188,7 @@ func (n *Node) Abandon(key, token string, ttl time.Duration) {
 // where that could not be done.
 func (n *Node) Close() error {
 	n.sweep.close()
+	n.inboxes.close()
 	return n.line.settle(closeAtMost)
 }
 

@@ -14,6 +14,14 @@ func FenceKey(key string) string { return companion(key, ":fence", "") }
 // {key}:dead:token, in the same Cluster slot.
 func TombstoneKey(key, token string) string { return companion(key, ":dead:", token) }
 
+// QueueKey names the queue of who waits for the lock key: {key}:queue, in the same
+// Cluster slot.
+func QueueKey(key string) string { return companion(key, ":queue", "") }
+
+// WakeChannel names the channel of one who waits for the lock key: {key}:wake:id, in the
+// same Cluster slot.
+func WakeChannel(key, id string) string { return companion(key, ":wake:", id) }
+
 // companion returns a name beside key, in its Cluster slot, that ends in what and
 // whose: Redis hashes
 // what stands between the first { and the first } after it, if anything does, else

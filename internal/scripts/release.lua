@@ -1,10 +1,12 @@
 -- release: delete the lock where it is mine.
 --
--- KEYS  1 lock   2 tombstone of this token
+-- KEYS  1 lock   2 tombstone of this token   3 queue of who waits (left out where nobody
+--                                             is to be told)
 -- ARGV  1 token  2 TTL in ms  3 '1' to leave a tombstone in any case
+--       4 entry in the queue that is not to be told (left out with the queue)
 --
--- Returns 1 where it was mine and is deleted, 0 where it was gone, {'refused',
--- PTTL, 0} where it is another's. Where it was not mine an acquire request of
+-- Returns 1 where it was mine and is deleted, 2 where somebody was told so besides, 0
+-- where it was gone, {'refused', PTTL, 0} where it is another's. Where it was not mine an acquire request of
 -- this token may still be on its way; the tombstone makes it come to nothing.
 
 local owner = redis.pcall('GET', KEYS[1])
@@ -17,6 +19,9 @@ local mine = owner == ARGV[1]
 redis.call('DEL', mine and KEYS[1] or KEYS[2])
 if not mine or ARGV[3] == '1' then
   redis.call('SET', KEYS[2], '', 'PX', ARGV[2])
+end
+if mine and KEYS[3] then
+  return 1 + tell({KEYS[1], KEYS[3]}, {ARGV[4], ARGV[1]})
 end
 if mine then
   return 1

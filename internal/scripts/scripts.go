@@ -35,14 +35,31 @@ var release string
 //go:embed check.lua
 var check string
 
-// The scripts; see the head of each file for its keys, arguments and answer.
+//go:embed handover.lua
+var handover string
+
+//go:embed queue.lua
+var queue string
+
+//go:embed tell.lua
+var tell string
+
+// The scripts; see the head of each file for its keys, arguments and answer. Some have
+// parts: what a release is, and what an acquisition, stands once.
 var (
-	Acquire = newScript("acquire", acquire)
-	Accept  = newScript("accept", accept)
-	Extend  = newScript("extend", extend)
-	Release = newScript("release", release)
-	Check   = newScript("check", check)
+	Acquire  = newScript("acquire", acquire)
+	Accept   = newScript("accept", accept)
+	Extend   = newScript("extend", extend)
+	Release  = newScript("release", part("tell", tell)+release)
+	HandOver = newScript("handover", part("release", release)+part("acquire", acquire)+handover)
+	Queue    = newScript("queue", part("tell", tell)+queue)
+	Check    = newScript("check", check)
 )
+
+// part turns a script into a function with keys and arguments of its own.
+func part(name, source string) string {
+	return "local function " + name + "(KEYS, ARGV)\n" + source + "end\n"
+}
 
 func newScript(name, source string) *Script {
 	sum := sha1.Sum([]byte(source))

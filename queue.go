@@ -1,0 +1,383 @@
+package distlock
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lilith/distlock/internal/clock"
+)
+
+// Queues are who waits in this process, by key, first come, first served. The first of
+// a queue asks the nodes, for all: what he is told counts as an attempt of everyone
+// whose next one was due. A release in this process hands the lock on to one of them,
+// without giving it up in between.
+type queues struct {
+	waiting atomic.Int64 // in all queues: while nobody waits, nothing is locked
+
+	mu    sync.Mutex
+	byKey map[string]*queue // none is empty
+}
+
+// A queue is who waits for one key. queues.mu guards it, and its waiters.
+type queue struct {
+	first, last *waiter
+	bounded     int // waiters whose attempts are counted
+
+	latest Result        // of the last look
+	reason string        // what its verdict does not tell
+	looks  int           // there have been
+	looked clock.Instant // when the last ended
+	asked  bool          // an attempt of somebody is due
+	woken  bool          // the lock may be free
+	yields bool          // others have their turn, until yield
+	yield  clock.Instant
+}
+
+// A waiter is an acquisition that waits. Its own goroutine sleeps until there is a
+// signal, and asks step what to do then.
+type waiter struct {
+	a      *acquisition
+	signal chan struct{} // capacity 1: there is something to see
+
+	queue      *queue // nil while it is in none
+	prev, next *waiter
+	place      place
+	due        clock.Instant // its next attempt
+	came       clock.Instant
+	made, seen int   // attempts made, and looks there had been, when it came
+	turn       *turn // what it was handed
+}
+
+// A place is how a waiter stands.
+type place uint8
+
+const (
+	waiting place = iota
+	looking       // it asks the nodes
+	taken         // it is being handed the lock
+	out           // its attempts are used up, or no attempt can help
+	gone          // nobody waits on its behalf any more
+)
+
+// A turn is a hand-over: what was asked of the nodes for the waiter, and what came of it.
+type turn struct {
+	try    try
+	result Result
+	inARow int // hand-overs without a release between them, this one included
+}
+
+// maxInARow is how many times in a row a lock is handed on in one process before it is
+// given up, and whoever waits elsewhere is told.
+const maxInARow = 8
+
+// sharedLook is how soon after a look there is another because a further waiter's
+// attempt is due: with thousands of waiters no more is asked than a few would.
+func (l *Locker) sharedLook() time.Duration { return max(l.cfg.RetryDelay/2, backoffFloor) }
+
+// busy reports whether somebody waits for key: a newcomer is to come after him.
+func (qs *queues) busy(key string) bool {
+	if qs.waiting.Load() == 0 {
+		return false
+	}
+	qs.mu.Lock()
+	defer qs.mu.Unlock()
+	return qs.byKey[key] != nil
+}
+
+// join puts a at the end of its queue. One that has just made an attempt knows when
+// the next is due; where others wait already, they have.
+func (qs *queues) join(a *acquisition) *waiter {
+	now := clock.Now()
+	w := &waiter{a: a, signal: make(chan struct{}, 1), came: now, made: a.attempts}
+	if a.attempts == 0 {
+		a.began = now
+	}
+	qs.mu.Lock()
+	defer qs.mu.Unlock()
+	q := qs.byKey[a.wire]
+	if q == nil {
+		if qs.byKey == nil {
+			qs.byKey = make(map[string]*queue)
+		}
+		q = &queue{latest: a.last, reason: a.reason, looked: now}
+		qs.byKey[a.wire] = q
+	}
+	w.seen = q.looks
+	switch {
+	case a.attempts > 0:
+		w.due = now.Add(a.delay())
+	case a.bounded():
+		w.due = now
+	default:
+		w.due = now.Add(a.firstDelay())
+	}
+	qs.insert(q, w, q.last)
+	return w
+}
+
+// insert puts w behind prev, nil for the front.
+func (qs *queues) insert(q *queue, w, prev *waiter) {
+	w.queue, w.prev = q, prev
+	if prev == nil {
+		w.next, q.first = q.first, w
+	} else {
+		w.next, prev.next = prev.next, w
+	}
+	if w.next == nil {
+		q.last = w
+	} else {
+		w.next.prev = w
+	}
+	if w.a.bounded() {
+		q.bounded++
+	}
+	qs.waiting.Add(1)
+}
+
+// remove takes w out of its queue, and has the one behind it be the first in its place.
+func (qs *queues) remove(w *waiter) {
+	q := w.queue
+	if w.a.bounded() {
+		q.bounded--
+	}
+	if w.place != looking {
+		q.inform(w)
+	}
+	wasFirst := q.first == w
+	if w.prev == nil {
+		q.first = w.next
+	} else {
+		w.prev.next = w.next
+	}
+	if w.next == nil {
+		q.last = w.prev
+	} else {
+		w.next.prev = w.prev
+	}
+	w.queue, w.prev, w.next = nil, nil, nil
+	qs.waiting.Add(-1)
+	switch {
+	case q.first == nil:
+		delete(qs.byKey, w.a.wire)
+	case wasFirst:
+		if f := q.first; !f.a.bounded() {
+			f.due = max(f.due, clock.Now().Add(f.a.firstDelay()))
+		}
+		q.first.wake()
+	}
+}
+
+// inform has w, whose own goroutine sleeps, know what there has been since it came. The
+// looks of others were the attempts of one whose attempts are not counted.
+func (q *queue) inform(w *waiter) {
+	if looks := q.looks - w.seen; !w.a.bounded() && looks > 0 {
+		w.a.attempts = max(w.a.attempts, w.made+looks)
+		w.a.last, w.a.reason = q.latest, q.reason
+	}
+	if w.a.last.Votes == nil {
+		w.a.last, w.a.reason = q.latest, q.reason
+	}
+}
+
+func (w *waiter) wake() {
+	select {
+	case w.signal <- struct{}{}:
+	default:
+	}
+}
+
+// A step is what a waiter is to do next: take its turn, look, go, or sleep for so long
+// unless there is a signal.
+type step struct {
+	place place
+	first bool
+	sleep time.Duration // endless where it is 0
+	turn  *turn
+
+	attempts int // so far
+	verdict  Verdict
+}
+
+func (qs *queues) step(w *waiter) step {
+	qs.mu.Lock()
+	defer qs.mu.Unlock()
+	s := step{place: w.place, turn: w.turn, attempts: w.a.attempts, verdict: w.a.last.Verdict}
+	if w.place != waiting || w.turn != nil {
+		return s
+	}
+	q, now := w.queue, clock.Now()
+	s.first = w == q.first
+	switch {
+	case s.first:
+		s.sleep = q.next().Sub(now)
+		if s.sleep <= 0 {
+			w.place, s.place = looking, looking
+			q.asked, q.woken, q.yields = false, false, false
+		}
+	case w.a.bounded():
+		s.sleep = w.due.Sub(now)
+		if s.sleep <= 0 {
+			s.sleep, q.asked = 0, true
+			q.first.wake()
+		}
+	}
+	return s
+}
+
+// next returns when the first of the queue is to look.
+func (q *queue) next() clock.Instant {
+	w := q.first
+	shared := q.looked.Add(w.a.l.sharedLook())
+	at := w.due
+	if w.a.attempts == w.made && w.made == 0 {
+		at = max(at, shared) // it has seen what the last look gave
+	}
+	if q.asked {
+		at = min(at, shared)
+	}
+	if q.woken {
+		return min(at, q.looked.Add(backoffFloor))
+	}
+	if q.yields {
+		return max(at, q.yield)
+	}
+	return at
+}
+
+// lookedAt takes in an attempt of w that gave no lease, begun then: it was one of
+// everybody whose attempt was due.
+func (qs *queues) lookedAt(w *waiter, began clock.Instant) {
+	qs.mu.Lock()
+	defer qs.mu.Unlock()
+	q, now := w.queue, clock.Now()
+	q.latest, q.reason, q.looked = w.a.last, w.a.reason, now
+	q.looks++
+	w.place, w.due = waiting, now.Add(w.a.delay())
+	if w.a.spent() {
+		qs.dismiss(w)
+	}
+	for v := q.first; v != nil && (q.bounded > 0 || q.latest.Verdict == Rejected); {
+		behind := v.next
+		if v != w && v.place == waiting {
+			qs.share(q, v, began, now)
+		}
+		v = behind
+	}
+}
+
+// share has v see the last look as its own, if its attempt was due.
+func (qs *queues) share(q *queue, v *waiter, began, now clock.Instant) {
+	rejected := q.latest.Verdict == Rejected
+	if !rejected && (!v.a.bounded() || began.Before(v.due)) {
+		return
+	}
+	if v.a.bounded() || rejected {
+		v.a.attempts++
+	}
+	v.a.last, v.a.reason = q.latest, q.reason
+	v.due = now.Add(v.a.delay())
+	if v.a.spent() {
+		qs.dismiss(v)
+	} else {
+		v.wake()
+	}
+}
+
+// dismiss ends w's waiting.
+func (qs *queues) dismiss(w *waiter) {
+	qs.remove(w)
+	w.place = out
+	w.wake()
+}
+
+// leave ends w's waiting, whatever its place. What it was handed meanwhile is
+// returned, to be given back.
+func (qs *queues) leave(w *waiter) *turn {
+	qs.mu.Lock()
+	defer qs.mu.Unlock()
+	if w.queue != nil {
+		qs.remove(w)
+	}
+	w.place = gone
+	t := w.turn
+	w.turn = nil
+	return t
+}
+
+// successor takes the first waiter that can be handed the lock on key out of its
+// queue, and begins an attempt of its; nil where there is none.
+func (qs *queues) successor(key string) (*waiter, try) {
+	if qs.waiting.Load() == 0 {
+		return nil, try{}
+	}
+	qs.mu.Lock()
+	defer qs.mu.Unlock()
+	q := qs.byKey[key]
+	if q == nil {
+		return nil, try{}
+	}
+	for w := q.first; w != nil; w = w.next {
+		if w.place == waiting {
+			qs.remove(w)
+			w.place = taken
+			return w, w.a.try()
+		}
+	}
+	return nil, try{}
+}
+
+// deliver ends a hand-over to w. It reports false where w has gone, so that what it
+// was handed is to be given back.
+func (qs *queues) deliver(w *waiter, t turn) bool {
+	qs.mu.Lock()
+	defer qs.mu.Unlock()
+	if w.place == gone {
+		return false
+	}
+	w.turn, w.place = &t, waiting
+	w.wake()
+	return true
+}
+
+// returns has w, whom a hand-over gave no lease, be the first again.
+func (qs *queues) returns(w *waiter) {
+	qs.mu.Lock()
+	defer qs.mu.Unlock()
+	w.turn = nil
+	if w.a.spent() {
+		w.place = out
+		return
+	}
+	q := qs.byKey[w.a.wire]
+	if q == nil {
+		q = &queue{latest: w.a.last, reason: w.a.reason, looked: clock.Now()}
+		qs.byKey[w.a.wire] = q
+	}
+	w.place, w.made, w.seen, w.due = waiting, w.a.attempts, q.looks, clock.Now()
+	qs.insert(q, w, nil)
+}
+
+// mayBeFree has the first who waits for key look now.
+func (qs *queues) mayBeFree(key string) {
+	if qs.waiting.Load() == 0 {
+		return
+	}
+	qs.mu.Lock()
+	defer qs.mu.Unlock()
+	if q := qs.byKey[key]; q != nil {
+		q.woken = true
+		q.first.wake()
+	}
+}
+
+// giveWay has who waits for key leave others a turn, unless they are told that it is
+// free again.
+func (qs *queues) giveWay(key string, d time.Duration) {
+	qs.mu.Lock()
+	defer qs.mu.Unlock()
+	if q := qs.byKey[key]; q != nil {
+		q.yields, q.yield = true, clock.Now().Add(d)
+		q.first.wake()
+	}
+}
