@@ -97,3 +97,46 @@ var guardedGrant = outcome{
 	reply: []any{"granted", 1, runID{}, uptime{}},
 	lock:  entry{mine, short, ""}, fence: entry{"1", week, ""},
 }
+
+func guardedHandOver(known, enough any) call {
+	c := handOver(mine, heir, 0, 0)
+	c.args = append(c.args, known, enough)
+	return c
+}
+
+// guardedHandOvers ask for what INFO tells, which miniredis does not.
+var guardedHandOvers = []scenario{
+	{
+		name:  "handover: a node that abstains lets go of the lock, and grants nothing",
+		given: []command{set(lock, mine, long), set(fence, "41", long)},
+		call:  guardedHandOver("", never),
+		want:  outcome{reply: []any{1, []any{"abstained", runID{}, uptime{}}}, fence: entry{"41", long, ""}},
+		again: &outcome{
+			reply: []any{0, []any{"abstained", runID{}, uptime{}}},
+			fence: entry{"41", long, ""}, tombstone: entry{"", long, ""},
+		},
+		real: true,
+	},
+	{
+		name:  "handover: a node of another run_id abstains where uptime counts for nothing",
+		given: []command{set(lock, mine, long)},
+		call:  guardedHandOver("c0ffee", ""),
+		want:  outcome{reply: []any{1, []any{"abstained", runID{}, uptime{}}}},
+		again: &outcome{reply: []any{0, []any{"abstained", runID{}, uptime{}}}, tombstone: entry{"", long, ""}},
+		real:  true,
+	},
+	{
+		name:  "handover: a node of the run_id known votes for the next",
+		given: []command{set(lock, mine, long)},
+		call:  guardedHandOver(runID{}, ""),
+		want: outcome{
+			reply: []any{1, []any{"granted", 1, runID{}, uptime{}}},
+			lock:  entry{heir, short, ""}, fence: entry{"1", week, ""},
+		},
+		again: &outcome{
+			reply: []any{[]any{"refused", within(short), 0}, []any{"granted", 1, runID{}, uptime{}}},
+			lock:  entry{heir, short, ""}, fence: entry{"1", week, ""}, tombstone: entry{"", long, ""},
+		},
+		real: true,
+	},
+}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"github.com/lilith/distlock/internal/redistest"
@@ -46,6 +47,10 @@ func TestTheNamesOfCompanionsStand(t *testing.T) {
 	}
 	require.Equal(t, "{a}:dead:7f3c", scripts.TombstoneKey("a", "7f3c"))
 	require.Equal(t, "{a}b:dead:7f3c", scripts.TombstoneKey("{a}b", "7f3c"))
+	require.Equal(t, "{a}:queue", scripts.QueueKey("a"))
+	require.Equal(t, "{a}b:queue", scripts.QueueKey("{a}b"))
+	require.Equal(t, "{a}:wake:7f3c", scripts.WakeChannel("a", "7f3c"))
+	require.Equal(t, "{a}b:wake:7f3c", scripts.WakeChannel("{a}b", "7f3c"))
 }
 
 func TestCompanionsShareTheSlot(t *testing.T) {
@@ -71,13 +76,21 @@ func FuzzCompanionsShareTheSlot(f *testing.F) {
 	})
 }
 
+// companions are all names beside a key.
+func companions(key, token string) []string {
+	return []string{
+		scripts.FenceKey(key), scripts.TombstoneKey(key, token), scripts.QueueKey(key), scripts.WakeChannel(key, token),
+	}
+}
+
 func companionsShareTheSlot(t *testing.T, key, token string) {
-	fence, tombstone := scripts.FenceKey(key), scripts.TombstoneKey(key, token)
-	require.Equal(t, scripts.Slot(key), scripts.Slot(fence), "%q and %q", key, fence)
-	require.Equal(t, scripts.Slot(key), scripts.Slot(tombstone), "%q and %q", key, tombstone)
-	require.NotEqual(t, key, fence)
-	require.NotEqual(t, key, tombstone)
-	require.NotEqual(t, fence, tombstone)
+	names := append(companions(key, token), key)
+	for i, name := range names {
+		require.Equal(t, scripts.Slot(key), scripts.Slot(name), "%q and %q", key, name)
+		for _, other := range names[:i] {
+			require.NotEqual(t, other, name)
+		}
+	}
 }
 
 // TestSlotIsThatOfRedis has a server in Cluster mode say the slots of keys and of
@@ -91,14 +104,15 @@ func TestSlotIsThatOfRedis(t *testing.T) {
 	}
 	for _, key := range keys {
 		pipe := client.Pipeline()
-		own := pipe.ClusterKeySlot(context.Background(), key)
-		fence := pipe.ClusterKeySlot(context.Background(), scripts.FenceKey(key))
-		tombstone := pipe.ClusterKeySlot(context.Background(), scripts.TombstoneKey(key, key))
+		slots := []*redis.IntCmd{pipe.ClusterKeySlot(context.Background(), key)}
+		for _, name := range companions(key, key) {
+			slots = append(slots, pipe.ClusterKeySlot(context.Background(), name))
+		}
 		_, err := pipe.Exec(context.Background())
 		require.NoError(t, err)
-		require.EqualValues(t, scripts.Slot(key), own.Val(), "%q", key)
-		require.Equal(t, own.Val(), fence.Val(), "%q", key)
-		require.Equal(t, own.Val(), tombstone.Val(), "%q", key)
+		for _, slot := range slots {
+			require.EqualValues(t, scripts.Slot(key), slot.Val(), "%q", key)
+		}
 	}
 }
 

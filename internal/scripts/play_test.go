@@ -29,6 +29,7 @@ func (s *scenario) play(t *testing.T, client *redis.Client) {
 	for _, c := range s.given {
 		p.do(c...)
 	}
+	ears := p.listen(s.listening)
 	if s.real {
 		p.runID = infoField(p.do("INFO", "server").(string), "run_id")
 	}
@@ -38,14 +39,16 @@ func (s *scenario) play(t *testing.T, client *redis.Client) {
 	args := p.arguments(s.call)
 	reply := p.eval(append([]any{"EVAL", s.call.script.Source}, args...))
 	p.after = p.clock()
-	p.check(&s.want, s.call.token, reply)
+	p.check(&s.want, s.call, reply)
+	ears.heard(s.want.heard)
 
 	reply = p.eval(append([]any{"EVALSHA", s.call.script.SHA}, args...))
 	again := s.again
 	if again == nil {
 		again = &s.want
 	}
-	p.check(again, s.call.token, reply)
+	p.check(again, s.call, reply)
+	ears.heard(again.heard)
 	require.Subset(p, endlessBefore, p.endlessKeys(), "keys were left without an expiry")
 }
 
@@ -98,12 +101,16 @@ func (p *play) resolve(arg any) any {
 	return arg
 }
 
-func (p *play) check(want *outcome, token string, reply any) {
+func (p *play) check(want *outcome, c call, reply any) {
 	p.Helper()
 	p.match(want.reply, reply, "reply")
 	p.checkKey("lock", lock, want.lock)
 	p.checkKey("fence", fence, want.fence)
-	p.checkKey("tombstone", scripts.TombstoneKey(lock, token), want.tombstone)
+	p.checkKey("tombstone", scripts.TombstoneKey(lock, c.token), want.tombstone)
+	p.checkKey("queue", queue, want.queue)
+	if c.script == scripts.HandOver && c.keys[2] != c.keys[1] {
+		p.checkKey("next one's tombstone", c.keys[2], want.nextTombstone)
+	}
 }
 
 func (p *play) checkKey(what, key string, want entry) {
@@ -116,6 +123,9 @@ func (p *play) checkKey(what, key string, want entry) {
 		p.match(want.value, p.do("GET", key), what)
 	} else {
 		require.EqualValues(p, want.kind, p.do("TYPE", key), what)
+	}
+	if want.kind == "zset" {
+		p.match(want.value, p.do("ZRANGE", key, 0, -1), what)
 	}
 	left := p.do("PTTL", key).(int64)
 	if want.ttl == endless {
@@ -134,6 +144,12 @@ func (p *play) match(want, got any, what string) {
 		require.Len(p, list, len(w), "%s: %v", what, got)
 		for i := range w {
 			p.match(w[i], list[i], what+"["+strconv.Itoa(i)+"]")
+		}
+	case members:
+		list, _ := got.([]any)
+		require.Len(p, list, len(w), "%s: %v", what, got)
+		for i := range w {
+			require.Equal(p, w[i], list[i], "%s: %v", what, got)
 		}
 	case failed:
 		err, _ := got.(error)

@@ -23,7 +23,7 @@ import (
 // says, and no key without an expiry.
 func TestScripts(t *testing.T) {
 	scenarios := slices.Concat(acquireScenarios, counterScenarios, guardScenarios,
-		acceptScenarios, extendScenarios, releaseScenarios, checkScenarios)
+		acceptScenarios, extendScenarios, releaseScenarios, tellScenarios, handOverScenarios, queueScenarios, checkScenarios)
 
 	onEach(t, func(t *testing.T, client *redis.Client, real bool) {
 		for _, s := range scenarios {
@@ -52,7 +52,10 @@ const (
 	theirs = "91c4d7f0-theirs"
 )
 
-var fence = scripts.FenceKey(lock)
+var (
+	fence = scripts.FenceKey(lock)
+	queue = scripts.QueueKey(lock)
+)
 
 // TTLs differ by far more than slack, which is the time that a scenario may take.
 const (
@@ -71,6 +74,8 @@ type scenario struct {
 	want  outcome
 	again *outcome // of the same call once more; nil where it is as the first
 	real  bool     // it asks for what miniredis does not tell
+
+	listening []string // entries of a queue behind whose channels somebody is
 }
 
 type command []any
@@ -86,14 +91,18 @@ type call struct {
 	args   []any
 }
 
-// An outcome is a reply and the state after it. A key with no entry must not
-// exist; tombstone is that of the call's token.
+// An outcome is a reply, what was heard of it, and the state after it. A key with no
+// entry must not exist; tombstone is that of the call's token, and nextTombstone that of
+// the token to which a call hands the lock on.
 type outcome struct {
-	reply                  any
-	lock, fence, tombstone entry
+	reply                         any
+	heard                         string // channel, blank, message
+	lock, fence, tombstone, queue entry
+	nextTombstone                 entry
 }
 
-// An entry is the value of a key, its type where it is no string, and its TTL.
+// An entry is the value of a key, its type where it is no string, and its TTL. The
+// value of a zset is its members in order.
 type entry struct {
 	value any
 	ttl   time.Duration
@@ -111,6 +120,8 @@ type (
 	runID  struct{}      // the server's run_id
 	uptime struct{}      // any uptime in seconds
 	failed string        // an error that begins so
+
+	members []string // of a zset, in their order
 )
 
 // TestAScriptThatTheServerDoesNotKnowIsNamedSo pins the error that the source is
