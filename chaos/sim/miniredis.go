@@ -185,7 +185,12 @@ func decode(r *bufio.Reader) (any, error) {
 	}
 	list := make([]any, n)
 	for i := range list {
-		if list[i], err = decode(r); err != nil && !errors.Is(err, redis.Nil) {
+		list[i], err = decode(r)
+		switch no := refusal(""); {
+		case err == nil, errors.Is(err, redis.Nil):
+		case errors.As(err, &no):
+			list[i] = err // of one half of a hand-over
+		default:
 			return nil, err
 		}
 	}

@@ -6,11 +6,18 @@ import (
 	"github.com/lilith/distlock/internal/scripts"
 )
 
-var (
-	acquireCounter = siteOf(scripts.Acquire, "set", grows, "redis.call('SET', KEYS[3]")
-	acquireLock    = siteOf(scripts.Acquire, "set", grows, "redis.call('SET', KEYS[1]")
-	acquireLonger  = siteOf(scripts.Acquire, "pexpire", writes, "redis.call('PEXPIRE', KEYS[1]")
-)
+// acquireSites are where acquire.lua writes, in the script that it is a part of.
+type acquireSites struct{ counter, lock, longer site }
+
+func acquireSitesIn(s *scripts.Script) *acquireSites {
+	return &acquireSites{
+		counter: siteOf(s, "set", grows, "redis.call('SET', KEYS[3]"),
+		lock:    siteOf(s, "set", grows, "redis.call('SET', KEYS[1]"),
+		longer:  siteOf(s, "pexpire", writes, "redis.call('PEXPIRE', KEYS[1]"),
+	}
+}
+
+var acquireAlone = acquireSitesIn(scripts.Acquire)
 
 const (
 	largestCounter = 1<<53 - 1
@@ -18,7 +25,9 @@ const (
 )
 
 // acquire is acquire.lua.
-func acquire(c *call) (any, error) {
+func acquire(c *call) (any, error) { return c.acquire(acquireAlone) }
+
+func (c *call) acquire(at *acquireSites) (any, error) {
 	n := c.node
 	guarded := len(c.args) > 3
 	if guarded {
@@ -53,15 +62,15 @@ func acquire(c *call) (any, error) {
 		return nil, err
 	}
 	if fenced && !(held && counter > 0) {
-		if counter, err = c.raise(counter, ttl); err != nil {
+		if counter, err = c.raise(&at.counter, counter, ttl); err != nil {
 			return nil, err
 		}
 	}
 	px, ok := integer(c.arg(1))
 	if !held {
-		err = c.set(&acquireLock, lock, token, px, ok)
+		err = c.set(&at.lock, lock, token, px, ok)
 	} else if float64(c.pttl(lock)) < ttl {
-		err = c.pexpire(&acquireLonger, lock, px, ok)
+		err = c.pexpire(&at.longer, lock, px, ok)
 	}
 	if err != nil {
 		return nil, err
@@ -104,7 +113,7 @@ func (c *call) counter(fence string) (float64, error) {
 }
 
 // raise raises the fencing counter, to the caller's lower bound at the least.
-func (c *call) raise(counter, ttl float64) (float64, error) {
+func (c *call) raise(at *site, counter, ttl float64) (float64, error) {
 	bound, err := c.number(2)
 	if err != nil {
 		return 0, err
@@ -116,5 +125,5 @@ func (c *call) raise(counter, ttl float64) (float64, error) {
 	}
 	counter = max(counter+1, bound)
 	life, ok := milliseconds(lifeOf(ttl))
-	return counter, c.set(&acquireCounter, c.key(2), printed(counter), life, ok)
+	return counter, c.set(at, c.key(2), printed(counter), life, ok)
 }

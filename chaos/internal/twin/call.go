@@ -16,7 +16,9 @@ type call struct {
 	nowMS int64
 	keys  []any
 	args  []any
-	wrote bool // a write was let through
+
+	wrote  bool // a write was let through
+	raised bool // its error was raised by a command, which ends the script, not returned
 }
 
 func (c *call) key(i int) string { s, _ := text(c.keys[i]); return s }
@@ -61,17 +63,27 @@ func siteOf(s *scripts.Script, command string, wants demand, statement string) s
 	return site{command, wants, fmt.Sprintf(" script: %s, on @user_script:%d.", s.SHA, line)}
 }
 
-func (s *site) fail(e Error) error { return e + Error(s.where) }
+// fail raises an error of the command at s.
+func (c *call) fail(s *site, e Error) error {
+	c.raised = true
+	return e + Error(s.where)
+}
 
 // allow returns the error of the node where it does not let the call through.
 func (c *call) allow(s *site) error {
-	if f := c.node.failure; f != nil {
-		if text := f.refuses(s.command, s.wants, c.wrote); text != "" {
-			return s.fail(Error(text))
-		}
+	if text := c.refusal(s.command, s.wants); text != "" {
+		return c.fail(s, Error(text))
 	}
-	c.wrote = true
 	return nil
+}
+
+// refusal lets a command through, or returns what the node says of it.
+func (c *call) refusal(command string, wants demand) string {
+	if text := c.node.failure.refuses(command, wants, c.wrote); text != "" {
+		return text
+	}
+	c.wrote = c.wrote || wants != reads
+	return ""
 }
 
 // set is redis.call('SET', key, value, 'PX', px).
@@ -81,9 +93,9 @@ func (c *call) set(s *site, key, value string, px int64, isInteger bool) error {
 	}
 	switch {
 	case !isInteger:
-		return s.fail(errNoInteger)
+		return c.fail(s, errNoInteger)
 	case px <= 0 || px > math.MaxInt64-c.nowMS:
-		return s.fail(badExpiry(s.command))
+		return c.fail(s, badExpiry(s.command))
 	}
 	c.node.keys.put(key, entry{value: value, deadline: c.nowMS + px}, c.nowMS)
 	return nil
@@ -95,7 +107,7 @@ func (c *call) pexpire(s *site, key string, px int64, isInteger bool) error {
 		return err
 	}
 	if _, err := c.node.pexpire(key, px, isInteger, c.nowMS); err != "" {
-		return s.fail(err)
+		return c.fail(s, err)
 	}
 	return nil
 }

@@ -29,11 +29,15 @@ var commands = map[string]command{
 	"pexpire":  {pexpire, 2, writes},
 	"ping":     {ping, 0, reads},
 	"pttl":     {pttl, 1, reads},
+	"publish":  {publish, 2, reads},
 	"scan":     {scan, 1, reads},
 	"script":   {script, 1, reads},
 	"set":      {set, 2, grows},
 	"time":     {clock, 0, reads},
 	"type":     {typeOf, 1, reads},
+	"zadd":     {zaddCommand, 3, grows},
+	"zrange":   {zrange, 3, reads},
+	"zrem":     {zremCommand, 2, writes},
 }
 
 // plain runs a command that is no script.

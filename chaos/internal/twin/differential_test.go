@@ -27,6 +27,7 @@ type mini struct {
 	client *redis.Client
 	twin   *twin.Node
 	now    time.Duration
+	ears   *hearing
 }
 
 func newMini(tb testing.TB) *mini {
@@ -42,6 +43,7 @@ func newMini(tb testing.TB) *mini {
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})
 	tb.Cleanup(func() { _ = m.client.Close() })
+	m.ears = listen(tb, m.client)
 	return m
 }
 
@@ -52,6 +54,7 @@ func (m *mini) reset(tb testing.TB) {
 	m.server.FlushAll()
 	require.NoError(tb, m.client.ScriptFlush(context.Background()).Err())
 	m.twin = twin.New("run", start)
+	m.ears.follow(m.twin)
 }
 
 // play runs a program on both, and requires that they agree.
@@ -74,6 +77,7 @@ func (m *mini) play(tb testing.TB, data []byte) {
 		m.step(tb, s, fmt.Sprintf("step %d: %v", len(played), s))
 	}
 	require.Equal(tb, m.serverKeys(tb), m.twin.Keys(m.now))
+	m.ears.same(tb)
 }
 
 // step runs one command on both.
@@ -85,7 +89,22 @@ func (m *mini) step(tb testing.TB, s step, what string) {
 		// miniredis does not keep a script that raised an error; Redis does.
 		require.NoError(tb, m.client.ScriptLoad(context.Background(), s.args[1].(string)).Err())
 	}
-	require.Equal(tb, value, got, what)
+	require.Equal(tb, classes(value), classes(got), what)
+}
+
+// classes is an answer with the class of each error in it.
+func classes(v any) any {
+	switch v := v.(type) {
+	case error:
+		return "an error: " + class(v)
+	case []any:
+		all := make([]any, len(v))
+		for i := range v {
+			all[i] = classes(v[i])
+		}
+		return all
+	}
+	return v
 }
 
 func report(tb testing.TB, played []step) {
@@ -109,8 +128,13 @@ func (m *mini) serverKeys(tb testing.TB) []twin.Key {
 	keys := []twin.Key{}
 	for _, name := range m.server.Keys() {
 		k := twin.Key{Name: name, Type: m.server.Type(name)}
-		if k.Type == "string" {
+		switch k.Type {
+		case "string":
 			k.Value, _ = m.server.Get(name)
+		case "zset":
+			names, err := m.server.ZMembers(name)
+			require.NoError(tb, err)
+			k.Value = strings.Join(names, "\n")
 		}
 		if ttl := m.server.TTL(name); ttl > 0 {
 			k.Deadline = m.now + ttl
@@ -130,6 +154,9 @@ func class(err error) string {
 		return "no value"
 	case errors.As(err, &answer):
 		word, _, _ := strings.Cut(err.Error(), " ")
+		if strings.Contains(err.Error(), ": WRONGTYPE ") {
+			return "WRONGTYPE" // miniredis puts words of its own before what a command in a script raises
+		}
 		return word
 	}
 	return "no answer: " + err.Error()
@@ -150,6 +177,7 @@ func TestTheTwinAgreesOnTheCornersOnMiniredis(t *testing.T) {
 			m.step(t, s, s.String())
 		}
 		require.Equal(t, m.serverKeys(t), m.twin.Keys(m.now))
+		m.ears.same(t)
 	}
 }
 

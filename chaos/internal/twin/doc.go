@@ -1,5 +1,5 @@
 // Package twin is a Redis node in plain Go, for runs of millions of seeds in
-// virtual time: it does with distlock's five scripts what a Redis server does, and
+// virtual time: it does with distlock's scripts what a Redis server does, and
 // little else. A differential test holds it against the Lua itself, on miniredis
 // and on redis-server 7.
 //

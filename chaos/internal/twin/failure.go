@@ -32,6 +32,9 @@ type Failure struct {
 	Text  string
 	Stops Stops
 
+	// Long, where not empty, is what Redis says to a command of more than ten words.
+	Long string
+
 	// Commands are the commands stopped, in lower case; nil for all. A command
 	// stopped so is not looked at: an unknown script is not told as such.
 	Commands []string
@@ -45,21 +48,24 @@ type Stops uint8
 const (
 	ByName Stops = iota // those of Failure.Commands, before anything is done
 	Writes              // a command that writes, also where it would change nothing
-	Growth              // SET and HSET; in a script only where no write came before
+	Growth              // SET, HSET and ZADD; in a script only where no write came before
 )
 
 // The failures that a Redis is known for. Under Misconfigured Redis refuses PING as
 // well, and answers INFO and TIME while it is Loading; a Node does not.
 var (
 	Loading         = &Failure{Text: "LOADING Redis is loading the dataset in memory"}
-	Unauthenticated = &Failure{Text: "NOAUTH Authentication required."}
-	NoPermission    = &Failure{
+	Unauthenticated = &Failure{
+		Text: "NOAUTH Authentication required.",
+		Long: "ERR Protocol error: unauthenticated multibulk length",
+	}
+	NoPermission = &Failure{
 		Text:     "NOPERM this user has no permissions to run the '{command}' command",
 		Commands: []string{"eval", "evalsha"},
 	}
 	NoKeyPermission = &Failure{
 		Text:     "NOPERM this user has no permissions to access one of the keys used as arguments",
-		Commands: []string{"eval", "evalsha", "get", "set", "del", "exists", "pttl", "pexpire", "hset", "type"},
+		Commands: []string{"eval", "evalsha", "get", "set", "del", "exists", "pttl", "pexpire", "hset", "type", "zadd", "zrange", "zrem"},
 	}
 	ReadOnly      = &Failure{Text: "READONLY You can't write against a read only replica.", Stops: Writes}
 	Misconfigured = &Failure{

@@ -13,11 +13,15 @@ type kind uint8
 const (
 	stringKind kind = iota
 	hashKind        // of unknown fields: planted to be of the wrong type
+	zsetKind
 )
 
 func (k kind) String() string {
-	if k == hashKind {
+	switch k {
+	case hashKind:
 		return "hash"
+	case zsetKind:
+		return "zset"
 	}
 	return "string"
 }
@@ -25,6 +29,7 @@ func (k kind) String() string {
 // An entry is what a key holds.
 type entry struct {
 	value    string
+	zset     zset
 	deadline int64 // in ms since the epoch, by the node's clock; 0 for never
 	kind     kind
 }
@@ -94,8 +99,8 @@ func (k *keyspace) pttl(key string, nowMS int64) int64 {
 // A Key is one key of a [Node].
 type Key struct {
 	Name  string
-	Type  string // "string" or "hash"
-	Value string // of a string
+	Type  string // "string", "hash" or "zset"
+	Value string // of a string; of a zset the members in their order, a line each
 
 	// Deadline is the last moment of the key by the node's clock, since the Unix
 	// epoch, in whole ms; 0 where it never expires.
@@ -108,7 +113,11 @@ func (n *Node) Keys(now time.Duration) []Key {
 	keys := make([]Key, 0, len(n.keys.entries))
 	for name, e := range n.keys.entries {
 		if !e.expired(now.Milliseconds()) {
-			keys = append(keys, Key{name, e.kind.String(), e.value, time.Duration(e.deadline) * time.Millisecond})
+			value := e.value
+			if e.kind == zsetKind {
+				value = strings.Join(e.zset.names(), "\n")
+			}
+			keys = append(keys, Key{name, e.kind.String(), value, time.Duration(e.deadline) * time.Millisecond})
 		}
 	}
 	slices.SortFunc(keys, func(a, b Key) int { return strings.Compare(a.Name, b.Name) })

@@ -10,6 +10,11 @@ import (
 
 // A Node is one Redis node. It is not safe for concurrent use.
 type Node struct {
+	// Published, where not nil, is told each message that is published, and returns how
+	// many there are whom it reaches. A sharded channel is another than a plain one of
+	// its name.
+	Published func(channel, message string, sharded bool) (receivers int)
+
 	keys  keyspace
 	saved *keyspace // by Snapshot
 
@@ -60,6 +65,9 @@ func (n *Node) Do(now time.Duration, args []any) (any, error) {
 	}
 	if n.failure != nil && n.failure.Stops == ByName {
 		if text := n.failure.refuses(name, reads, false); text != "" {
+			if n.failure.Long != "" && len(args) > 10 {
+				text = n.failure.Long
+			}
 			return nil, Error(text)
 		}
 	}
@@ -83,6 +91,8 @@ var routines = [...]routine{
 	{scripts.Accept, accept, 2, 3},
 	{scripts.Extend, extend, 1, 2},
 	{scripts.Release, release, 2, 3},
+	{scripts.HandOver, handOver, 3, 6},
+	{scripts.Queue, queue, 2, 3},
 	{scripts.Check, check, 2, 0},
 }
 

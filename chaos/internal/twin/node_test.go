@@ -108,6 +108,25 @@ func TestASnapshotServesTwice(t *testing.T) {
 	}
 }
 
+func TestASnapshotKeepsAQueueAsItWas(t *testing.T) {
+	o := observe(t)
+	o.want(int64(1), start, "zadd", "q", 1, "one")
+	o.Snapshot(start)
+	o.want(int64(1), start, "zadd", "q", 0, "two")
+	o.want(int64(0), start, "zadd", "q", 2, "two")
+	o.want([]any{"one", "two"}, start, "zrange", "q", 0, -1)
+	o.want(int64(1), start, "zrem", "q", "one")
+	o.Restart(start, twin.Older)
+	o.want([]any{"one"}, start, "zrange", "q", 0, -1)
+}
+
+func TestWhereNobodyListensAMessageReachesNobody(t *testing.T) {
+	o := observe(t)
+	o.want(int64(0), start, "publish", "channel", "message")
+	o.Published = func(channel, message string, _ bool) int { return len(channel) + len(message) }
+	o.want(int64(14), start, "publish", "channel", "message")
+}
+
 func TestARestartWithoutASnapshotIsEmpty(t *testing.T) {
 	o := observe(t)
 	o.want("OK", start, "set", "k", "v")

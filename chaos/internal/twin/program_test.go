@@ -66,6 +66,10 @@ var (
 	// Each begins as another does, or holds bytes that a protocol may trip over.
 	tokens = []string{"worker-1", "worker-12", "", "worker-1\x00", "\r\n\xff{}%s"}
 
+	// Entries of a queue; somebody is behind those of ears, and of them alone.
+	waiters = []string{"pear:one", "pear:two", "pgone", "sgone", "p", "x"}
+	ears    = []string{"ear:one", "ear:two"}
+
 	// Everything that a fencing counter may not be, and some that it may.
 	counters = []string{
 		"0", "1", "41", "5000", "007", "1767225600123456",
@@ -80,46 +84,20 @@ var (
 	}
 )
 
-// corners are programs that random bytes seldom write.
-var corners = [][]step{
-	{ // a hint out of bounds by the node's clock, one above the next number
-		plain("set", "job:fence", "9007199254740989"),
-		run(scripts.Acquire, 3, "job", "job:dead", "job:fence", "me", "150000", "9007199254740991"),
-		run(scripts.Check, 2, "job", "job:fence"),
-	},
-	{ // the counter of an extended lock is gone
-		run(scripts.Acquire, 3, "job", "job:dead", "job:fence", "me", "150000", "7"),
-		plain("del", "job:fence"),
-		run(scripts.Extend, 2, "job", "job:fence", "me", "250000"),
-		run(scripts.Acquire, 3, "job", "job:dead", "job:fence", "me", "150000", "7"),
-		run(scripts.Accept, 2, "job", "job:fence", "me", "7", "150000"),
-		run(scripts.Accept, 2, "job", "job:fence", "me", "6", "150000"),
-	},
-	{ // nobody's lock, where the token is empty
-		run(scripts.Accept, 2, "job", "job:fence", "", "7", "150000"),
-		run(scripts.Extend, 2, "job", "job:fence", "", "150000"),
-		run(scripts.Release, 2, "job", "job:dead", "", "150000", "0"),
-	},
-	{ // a tombstone of the wrong type is one as well
-		plain("hset", "job:dead", "f", "v"),
-		run(scripts.Acquire, 2, "job", "job:dead", "me", "150000", "0"),
-		run(scripts.Release, 2, "job", "job:dead", "me", "150000", "0"),
-		plain("get", "job:dead"),
-	},
-}
-
-// run is a step that runs a script by its source.
-func run(s *scripts.Script, keys int, words ...any) step {
-	return step{args: append([]any{"EVAL", s.Source, keys}, words...)}
-}
-
 // next returns the next step.
 func (w *writer) next() step {
 	lock := pick(w, locks...)
 	token := pick(w, tokens...)
-	switch w.below(16) {
+	switch w.below(20) {
 	case 0, 1, 2, 3, 4:
 		return w.acquire(lock, token)
+	case 16, 17:
+		return w.handOver(lock, token)
+	case 18:
+		keys := []any{lock, scripts.TombstoneKey(lock, token), scripts.QueueKey(lock)}
+		return w.script(scripts.Release, keys, token, w.ttl(), pick(w, "0", "1"), pick(w, waiters...))
+	case 19:
+		return w.queue(lock)
 	case 5:
 		return w.script(scripts.Accept, []any{lock, scripts.FenceKey(lock)}, token, w.proposal(), w.ttl())
 	case 6, 7:
@@ -139,11 +117,33 @@ func (w *writer) next() step {
 
 func (w *writer) acquire(lock, token string) step {
 	keys := []any{lock, scripts.TombstoneKey(lock, token), scripts.FenceKey(lock)}
-	args := []any{token, w.ttl(), w.hint()}
+	args := w.guard(token, w.ttl(), w.hint())
+	return w.script(scripts.Acquire, keys[:2+min(1, w.below(4))], args...)
+}
+
+// guard adds the arguments of a restart guard, or none.
+func (w *writer) guard(args ...any) []any {
 	if w.real && w.below(2) == 1 {
 		args = append(args, pick(w, w.run, "", "c0ffee"), pick(w, "", "0", "-3", "100000"))
 	}
-	return w.script(scripts.Acquire, keys[:2+min(1, w.below(4))], args...)
+	return args
+}
+
+func (w *writer) handOver(lock, token string) step {
+	next := pick(w, tokens...)
+	keys := []any{lock, scripts.TombstoneKey(lock, token), scripts.TombstoneKey(lock, next), scripts.FenceKey(lock)}
+	args := w.guard(token, w.ttl(), pick(w, "0", "1"), next, w.ttl(), w.hint())
+	return w.script(scripts.HandOver, keys[:3+min(1, w.below(4))], args...)
+}
+
+// queue is one who waits, or the next of them being told. On a real server, whose time
+// passes, no two stand closer to each other in the queue than it may take.
+func (w *writer) queue(lock string) step {
+	keys := []any{lock, scripts.QueueKey(lock)}
+	if w.below(3) == 0 {
+		return w.script(scripts.Queue, keys, "", "0", "0")
+	}
+	return w.script(scripts.Queue, keys, pick(w, waiters...), pick[any](w, 0, "0", int64(1e10), "100000000000"), w.ttl())
 }
 
 func (w *writer) script(s *scripts.Script, keys []any, args ...any) step {
@@ -191,8 +191,8 @@ func (w *writer) proposal() any {
 
 // plain is a command of an operator, a test or a fault.
 func (w *writer) plain(lock, token string) step {
-	key := pick(w, lock, scripts.FenceKey(lock), scripts.TombstoneKey(lock, token))
-	switch w.below(18) {
+	key := pick(w, lock, scripts.FenceKey(lock), scripts.TombstoneKey(lock, token), scripts.QueueKey(lock))
+	switch w.below(24) {
 	case 0, 1, 2:
 		value := pick(w, counters...)
 		if w.real && w.below(2) == 1 {
@@ -230,6 +230,14 @@ func (w *writer) plain(lock, token string) step {
 			return step{args: []any{"evalsha", scripts.Check.SHA, pick[any](w, 7, -1, "x", 3)}}
 		}
 		return step{args: []any{"get", "none"}}
+	case 17, 18:
+		return step{args: []any{"zadd", pick(w, key, scripts.QueueKey(lock)), pick(w, "0", "1", "9e15", "much"), pick(w, waiters...)}}
+	case 19:
+		return step{args: []any{"zrange", pick(w, key, scripts.QueueKey(lock)), 0, -1}}
+	case 20:
+		return step{args: []any{"zrem", pick(w, key, scripts.QueueKey(lock)), pick(w, waiters...)}}
+	case 21:
+		return step{args: []any{"publish", pick(w, "ear:one", "gone"), token}}
 	default:
 		return step{args: []any{"get", key}}
 	}

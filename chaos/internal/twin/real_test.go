@@ -28,6 +28,7 @@ type pair struct {
 	testing.TB
 	client *redis.Client
 	twin   *twin.Node
+	ears   *hearing
 }
 
 func newPair(tb testing.TB, server *redistest.Server) *pair {
@@ -42,6 +43,8 @@ func newPair(tb testing.TB, server *redistest.Server) *pair {
 	require.NoError(tb, err)
 	started := time.Duration(us)*time.Microsecond - time.Duration(uptime)*time.Second
 	p.twin = twin.New(infoField(info, "run_id"), started)
+	p.ears = listen(tb, p.client)
+	p.ears.follow(p.twin)
 	return p
 }
 
@@ -73,6 +76,7 @@ func (p *pair) play(data []byte) {
 		p.step(s, fmt.Sprintf("step %d: %v", len(played), s))
 	}
 	p.sameKeys("at the end")
+	p.ears.same(p)
 }
 
 // step runs one command on both.
@@ -102,6 +106,9 @@ func same(a, b any) bool {
 			return 0 <= late && late <= int64(tolerance.Seconds()) && slices.EqualFunc(a[:last], b[:last], same)
 		}
 		return ok && slices.EqualFunc(a, b, same)
+	case error:
+		b, ok := b.(error)
+		return ok && a.Error() == b.Error()
 	case int64:
 		b, ok := b.(int64)
 		return ok && (a == b || near(a, b))
@@ -177,8 +184,11 @@ func (p *pair) sameKeys(what string) {
 	for i, k := range keys {
 		require.Equal(p, names[i], k.Name, what)
 		require.Equal(p, p.client.Type(ctx, k.Name).Val(), k.Type, what)
-		if k.Type == "string" {
+		switch k.Type {
+		case "string":
 			require.Equal(p, p.client.Get(ctx, k.Name).Val(), k.Value, what)
+		case "zset":
+			require.Equal(p, strings.Join(p.client.ZRange(ctx, k.Name, 0, -1).Val(), "\n"), k.Value, what)
 		}
 		left := p.client.Do(ctx, "pttl", k.Name).Val().(int64)
 		if k.Deadline == 0 {
@@ -204,5 +214,6 @@ func TestTheTwinAgreesOnTheCornersOnRedis(t *testing.T) {
 			p.step(s, s.String())
 		}
 		p.sameKeys("at the end")
+		p.ears.same(p)
 	}
 }

@@ -7,6 +7,7 @@ import (
 // The replies that are the same each time, boxed once.
 var (
 	yes     any = int64(1)
+	twoYes  any = int64(2)
 	no      any = int64(0)
 	refused any = "refused"
 )
@@ -15,8 +16,6 @@ var (
 	acceptCounter = siteOf(scripts.Accept, "set", grows, "redis.call('SET', KEYS[2]")
 	extendLock    = siteOf(scripts.Extend, "pexpire", writes, "redis.call('PEXPIRE', KEYS[1]")
 	extendCounter = siteOf(scripts.Extend, "pexpire", writes, "redis.call('PEXPIRE', KEYS[2]")
-	releaseDelete = siteOf(scripts.Release, "del", writes, "redis.call('DEL'")
-	releaseBury   = siteOf(scripts.Release, "set", grows, "redis.call('SET', KEYS[2]")
 )
 
 // accept is accept.lua.
@@ -88,36 +87,6 @@ func extend(c *call) (any, error) {
 		}
 	}
 	return yes, nil
-}
-
-// release is release.lua.
-func release(c *call) (any, error) {
-	lock, tombstone := c.key(0), c.key(1)
-	owner, held, err := c.get(lock)
-	if err != nil {
-		return nil, err
-	}
-	mine := held && owner == c.arg(0)
-	first := tombstone
-	if mine {
-		first = lock
-	}
-	if err := c.del(&releaseDelete, first); err != nil {
-		return nil, err
-	}
-	if !mine || c.arg(2) == "1" {
-		px, ok := integer(c.arg(1))
-		if err := c.set(&releaseBury, tombstone, "", px, ok); err != nil {
-			return nil, err
-		}
-	}
-	switch {
-	case mine:
-		return yes, nil
-	case held:
-		return []any{refused, c.pttl(lock), no}, nil
-	}
-	return no, nil
 }
 
 // check is check.lua.
