@@ -96,6 +96,13 @@ func (lyingStore) Release(context.Context, distlock.Request) distlock.Result {
 	return distlock.Result{Verdict: distlock.Agreed}
 }
 
+func (s lyingStore) HandOver(ctx context.Context, req distlock.Request, granted func(distlock.Result)) distlock.Result {
+	granted(s.Acquire(ctx, *req.Successor))
+	return s.Release(ctx, req)
+}
+
+func (lyingStore) Await(distlock.Request, func()) (stop func()) { return func() {} }
+
 func (lyingStore) Inspect(context.Context, distlock.Request) distlock.Result {
 	return distlock.Result{Verdict: distlock.Agreed}
 }
