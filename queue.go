@@ -264,6 +264,21 @@ func (qs *queues) lookedAt(w *waiter, began clock.Instant) {
 		}
 		v = behind
 	}
+	q.asked = q.isOwed(now)
+}
+
+// isOwed reports whether an attempt of somebody who cannot ask by himself is due. Of
+// those due at one moment some say so when the look that served them all has begun.
+func (q *queue) isOwed(now clock.Instant) bool {
+	if q.bounded == 0 {
+		return false
+	}
+	for v := q.first; v != nil; v = v.next {
+		if v != q.first && v.place == waiting && v.a.bounded() && !now.Before(v.due) {
+			return true
+		}
+	}
+	return false
 }
 
 // share has v see the last look as its own, if its attempt was due.
