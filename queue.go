@@ -13,14 +13,17 @@ import (
 // whose next one was due. A release in this process hands the lock on to one of them,
 // without giving it up in between.
 type queues struct {
-	waiting atomic.Int64 // in all queues: while nobody waits, nothing is locked
+	waiting atomic.Int64 // in all queues: a release looks no further while nobody waits
 
 	mu    sync.Mutex
-	byKey map[string]*queue // none is empty
+	byKey map[string]*queue // each has somebody in it, or before it
+	spare *queue            // to be used again
 }
 
 // A queue is who waits for one key. queues.mu guards it, and its waiters.
 type queue struct {
+	entered bool // somebody who found no queue asks the nodes, and will come first in it
+
 	first, last *waiter
 	bounded     int // waiters whose attempts are counted
 
@@ -75,45 +78,87 @@ const maxInARow = 8
 // attempt is due: with thousands of waiters no more is asked than a few would.
 func (l *Locker) sharedLook() time.Duration { return max(l.cfg.RetryDelay/2, backoffFloor) }
 
-// busy reports whether somebody waits for key: a newcomer is to come after him.
-func (qs *queues) busy(key string) bool {
-	if qs.waiting.Load() == 0 {
-		return false
-	}
+// enter reports whether nobody waits for key, or asks for it first. Whoever comes then
+// comes after the caller, who must exit.
+func (qs *queues) enter(key string) bool {
 	qs.mu.Lock()
 	defer qs.mu.Unlock()
-	return qs.byKey[key] != nil
+	if qs.byKey[key] != nil {
+		return false
+	}
+	qs.open(key).entered = true
+	return true
 }
 
-// join puts a at the end of its queue. One that has just made an attempt knows when
-// the next is due; where others wait already, they have.
-func (qs *queues) join(a *acquisition) *waiter {
-	now := clock.Now()
-	w := &waiter{a: a, signal: make(chan struct{}, 1), came: now, made: a.attempts}
-	if a.attempts == 0 {
-		a.began = now
+// open makes an empty queue.
+func (qs *queues) open(key string) *queue {
+	q := qs.spare
+	if qs.spare = nil; q == nil {
+		q = new(queue)
 	}
+	if qs.byKey == nil {
+		qs.byKey = make(map[string]*queue)
+	}
+	qs.byKey[key] = q
+	return q
+}
+
+// exit ends what enter began, for one who has the lock or gives up.
+func (qs *queues) exit(key string) {
+	qs.mu.Lock()
+	defer qs.mu.Unlock()
+	q := qs.byKey[key]
+	q.entered = false
+	if q.first != nil {
+		q.looked = clock.Now()
+		q.promote()
+	} else {
+		qs.shut(key, q)
+	}
+}
+
+// shut ends a queue that nobody is in.
+func (qs *queues) shut(key string, q *queue) {
+	delete(qs.byKey, key)
+	*q = queue{}
+	qs.spare = q
+}
+
+// stay ends what enter began for one whose attempt has failed, and who waits now, before
+// all who came meanwhile.
+func (qs *queues) stay(a *acquisition) *waiter {
+	w := newWaiter(a)
+	qs.mu.Lock()
+	q := qs.byKey[a.wire]
+	q.entered = false
+	w.seen = q.looks + 1 // its attempt is counted as one
+	qs.insert(q, w, nil)
+	qs.mu.Unlock()
+	qs.lookedAt(w, a.began)
+	return w
+}
+
+// join puts a, who has made no attempt, at the end of its queue.
+func (qs *queues) join(a *acquisition) *waiter {
+	w := newWaiter(a)
+	a.began = w.came
 	qs.mu.Lock()
 	defer qs.mu.Unlock()
 	q := qs.byKey[a.wire]
-	if q == nil {
-		if qs.byKey == nil {
-			qs.byKey = make(map[string]*queue)
-		}
-		q = &queue{latest: a.last, reason: a.reason, looked: now}
-		qs.byKey[a.wire] = q
+	if q == nil { // they have all gone meanwhile
+		q = qs.open(a.wire)
+		q.looked, q.woken = w.came, true
 	}
-	w.seen = q.looks
-	switch {
-	case a.attempts > 0:
-		w.due = now.Add(a.delay())
-	case a.bounded():
-		w.due = now
-	default:
-		w.due = now.Add(a.firstDelay())
+	w.seen, w.due = q.looks, w.came
+	if !a.bounded() {
+		w.due = w.came.Add(a.firstDelay())
 	}
 	qs.insert(q, w, q.last)
 	return w
+}
+
+func newWaiter(a *acquisition) *waiter {
+	return &waiter{a: a, signal: make(chan struct{}, 1), came: clock.Now(), made: a.attempts}
 }
 
 // insert puts w behind prev, nil for the front.
@@ -158,14 +203,19 @@ func (qs *queues) remove(w *waiter) {
 	w.queue, w.prev, w.next = nil, nil, nil
 	qs.waiting.Add(-1)
 	switch {
-	case q.first == nil:
-		delete(qs.byKey, w.a.wire)
-	case wasFirst:
-		if f := q.first; !f.a.bounded() {
-			f.due = max(f.due, clock.Now().Add(f.a.firstDelay()))
-		}
-		q.first.wake()
+	case q.first == nil && !q.entered:
+		qs.shut(w.a.wire, q)
+	case q.first != nil && wasFirst:
+		q.promote()
 	}
+}
+
+// promote has the first of the queue see that it is.
+func (q *queue) promote() {
+	if f := q.first; !f.a.bounded() {
+		f.due = max(f.due, clock.Now().Add(f.a.firstDelay()))
+	}
+	q.first.wake()
 }
 
 // inform has w, whose own goroutine sleeps, know what there has been since it came. The
@@ -207,8 +257,9 @@ func (qs *queues) step(w *waiter) step {
 		return s
 	}
 	q, now := w.queue, clock.Now()
-	s.first = w == q.first
+	s.first = w == q.first && !q.entered
 	switch {
+	case w == q.first && q.entered:
 	case s.first:
 		s.sleep = q.next().Sub(now)
 		if s.sleep <= 0 {
@@ -366,8 +417,8 @@ func (qs *queues) returns(w *waiter) {
 	}
 	q := qs.byKey[w.a.wire]
 	if q == nil {
-		q = &queue{latest: w.a.last, reason: w.a.reason, looked: clock.Now()}
-		qs.byKey[w.a.wire] = q
+		q = qs.open(w.a.wire)
+		q.looked = clock.Now()
 	}
 	w.place, w.made, w.seen, w.due = waiting, w.a.attempts, q.looks, clock.Now()
 	qs.insert(q, w, nil)
@@ -380,7 +431,7 @@ func (qs *queues) mayBeFree(key string) {
 	}
 	qs.mu.Lock()
 	defer qs.mu.Unlock()
-	if q := qs.byKey[key]; q != nil {
+	if q := qs.byKey[key]; q != nil && q.first != nil {
 		q.woken = true
 		q.first.wake()
 	}
@@ -391,7 +442,7 @@ func (qs *queues) mayBeFree(key string) {
 func (qs *queues) giveWay(key string, d time.Duration) {
 	qs.mu.Lock()
 	defer qs.mu.Unlock()
-	if q := qs.byKey[key]; q != nil {
+	if q := qs.byKey[key]; q != nil && q.first != nil {
 		q.yields, q.yield = true, clock.Now().Add(d)
 		q.first.wake()
 	}

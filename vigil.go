@@ -21,13 +21,13 @@ type vigil struct {
 // look makes an attempt for everybody who waits.
 func (v *vigil) look() *Handle {
 	v.tried = true
-	t := v.a.try()
-	h := v.a.conclude(v.ctx, turn{try: t, result: v.a.l.store.Acquire(v.ctx, t.req)})
+	began := clock.Now()
+	h := v.a.attempt(v.ctx)
 	if h != nil || v.ctx.Err() != nil {
 		v.end()
 		return h
 	}
-	v.a.l.queues.lookedAt(v.w, t.start)
+	v.a.l.queues.lookedAt(v.w, began)
 	return nil
 }
 

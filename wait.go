@@ -38,20 +38,36 @@ func (l *Locker) acquire(ctx context.Context, key string, retries int, opts []Op
 	if err != nil {
 		return nil, err
 	}
-	a := acquisition{terms: terms, l: l, key: key, wire: l.cfg.KeyPrefix + key, retries: retries}
 	if ctx.Err() != nil {
+		return nil, (&acquisition{key: key, l: l}).failure(ctx)
+	}
+	wire := l.cfg.KeyPrefix + key
+	if retries > 0 && !l.queues.enter(wire) {
+		a := &acquisition{terms: terms, l: l, key: key, wire: wire, retries: retries}
+		return a.queueUp(ctx, l.queues.join(a))
+	}
+	return l.attempt(ctx, acquisition{terms: terms, l: l, key: key, wire: wire, retries: retries})
+}
+
+// attempt makes the first attempt of an acquisition that waits behind nobody. Of its own,
+// so that the many who wait behind others never have its frame on their stacks.
+func (l *Locker) attempt(ctx context.Context, a acquisition) (_ *Handle, err error) {
+	entered := a.retries > 0
+	defer func() {
+		if entered {
+			l.queues.exit(a.wire)
+		}
+	}()
+	if h := a.attempt(ctx); h != nil {
+		return h, nil
+	}
+	if a.spent() || ctx.Err() != nil || l.isClosed() {
 		return nil, a.failure(ctx)
 	}
-	if retries == 0 || !l.queues.busy(a.wire) {
-		if h := a.attempt(ctx); h != nil {
-			return h, nil
-		}
-		if a.spent() || ctx.Err() != nil || l.isClosed() {
-			return nil, a.failure(ctx)
-		}
-	}
 	waits := a // a copy: one that never waits stays on the stack
-	return waits.queueUp(ctx)
+	w := l.queues.stay(&waits)
+	entered = false
+	return waits.queueUp(ctx, w)
 }
 
 // bounded reports whether the attempts are counted.
@@ -71,8 +87,9 @@ type try struct {
 // attempt asks the nodes once, with a token of its own. It returns nil where that
 // gave no lease.
 func (a *acquisition) attempt(ctx context.Context) *Handle {
-	t := a.try()
-	return a.conclude(ctx, turn{try: t, result: a.l.store.Acquire(ctx, t.req)})
+	t := turn{try: a.try()}
+	t.result = a.l.store.Acquire(ctx, t.try.req)
+	return a.conclude(ctx, &t)
 }
 
 // try begins an attempt.
@@ -105,7 +122,7 @@ func (a *acquisition) try() try {
 
 // conclude returns the lease that an attempt gave, nil where it gave none. A grant that
 // is not used is given back.
-func (a *acquisition) conclude(ctx context.Context, t turn) *Handle {
+func (a *acquisition) conclude(ctx context.Context, t *turn) *Handle {
 	now := clock.Now()
 	validity := a.l.cfg.validity(a.ttl)
 	until := t.try.start.Add(validity)
@@ -191,15 +208,15 @@ const abandonWait = 100 * time.Millisecond
 
 // queueUp waits behind whoever waits for the lock already, until it is handed on, an
 // attempt succeeds, the attempts are used up, or ctx ends.
-func (a *acquisition) queueUp(ctx context.Context) (*Handle, error) {
-	v := vigil{a: a, ctx: ctx, w: a.l.queues.join(a), tried: a.attempts > 0}
+func (a *acquisition) queueUp(ctx context.Context, w *waiter) (*Handle, error) {
+	v := vigil{a: a, ctx: ctx, w: w, tried: a.attempts > 0}
 	defer v.end()
 	for {
 		s := a.l.queues.step(v.w)
 		switch {
 		case s.turn != nil:
 			v.left = true
-			if h := a.conclude(ctx, *s.turn); h != nil {
+			if h := a.conclude(ctx, s.turn); h != nil {
 				return h, nil
 			}
 			if ctx.Err() != nil {
