@@ -30,7 +30,10 @@ type terms struct {
 }
 
 func (c *Config) terms(opts []Option) (terms, error) {
-	t := terms{ttl: c.TTL, nodeTimeout: c.NodeTimeout}
+	if len(opts) == 0 {
+		return terms{ttl: c.TTL, nodeTimeout: c.NodeTimeout}, nil
+	}
+	t := terms{ttl: c.TTL, nodeTimeout: c.NodeTimeout} // which escapes to the options
 	for _, opt := range opts {
 		if opt == nil {
 			return t, invalid("an option is nil")

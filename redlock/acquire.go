@@ -87,7 +87,7 @@ func highest(replies []node.Reply) (token int64, same bool) {
 // that two holders then never share a token.
 //
 // Nodes that have not answered the first phase may still: their grant, where it
-// comes in time, is followed by the proposal on the goroutine that it came on.
+// comes in time, is followed by the proposal.
 func (a *attempt) propose(ctx context.Context, grant *poll, token int64) distlock.Result {
 	// An answer to the first phase says nothing about the second: only those that
 	// did not grant count as what they said.
@@ -97,18 +97,17 @@ func (a *attempt) propose(ctx context.Context, grant *poll, token int64) distloc
 	early := a.late
 	a.mu.Unlock()
 
-	ask := accept.ask
 	for i, r := range grant.replies {
 		switch {
 		case !grant.known[i]: // to come, or among the early
 		case r.Outcome == distlock.Granted:
-			a.s.crew.run(ask, i)
+			accept.ask(i, time.Now())
 		default:
 			accept.carryOver(i, r)
 		}
 	}
 	for _, l := range early {
-		a.s.crew.run(func(i int) { a.proposeLate(i, l.reply) }, l.node)
+		a.proposeLate(l.node, l.reply)
 	}
 	verdict := accept.wait(ctx)
 	res := accept.result()
@@ -121,7 +120,7 @@ func (a *attempt) propose(ctx context.Context, grant *poll, token int64) distloc
 // proposeLate takes a late answer to the first phase into the second.
 func (a *attempt) proposeLate(i int, r node.Reply) {
 	if r.Outcome == distlock.Granted {
-		a.accept.ask(i)
+		a.accept.ask(i, time.Now())
 	} else {
 		a.accept.carryOver(i, r)
 	}
@@ -138,7 +137,7 @@ func (a *attempt) takeLate(i int, r node.Reply) {
 	a.mu.Unlock()
 	switch {
 	case fate == lost:
-		a.clean(i, r)
+		a.s.crew.run(func(i int) { a.clean(i, r) }, i)
 	case fate == open && accept != nil:
 		a.proposeLate(i, r)
 	}

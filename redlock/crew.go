@@ -5,13 +5,10 @@ import (
 	"time"
 )
 
-// A crew runs short tasks on goroutines that it keeps for a while. A fresh
-// goroutine must grow its stack under go-redis each time, which takes a third of
-// the processor time of a lock over five nodes; one that stays has done so.
-//
-// Goroutines idle for crewIdle end by themselves, so a Locker that nobody closes
-// leaves none behind. The rejected alternative, a worker for each node, would let
-// one hung node hold up the next request to it.
+// A crew runs what must not keep a node's next request waiting: what is done about an
+// answer that came late, and the user's hooks. Its goroutines stay for a while, as a
+// fresh one must grow its stack under go-redis; idle for crewIdle they end by
+// themselves, so a Locker that nobody closes leaves none behind.
 type crew struct {
 	tasks chan task
 

@@ -82,7 +82,7 @@ func TestS27EachErrorOfANodeIsNamedAndNeverTakenForAnOwner(t *testing.T) {
 				}
 			}
 			for _, clients := range [][]redis.UniversalClient{r.clients, r.clients[:1]} {
-				l := r.lockerOver(clients, distlock.Config{MaxRetries: 1, RetryDelay: time.Millisecond})
+				l := r.lockerOver(clients, distlock.Config{MaxRetries: 1, RetryDelay: time.Millisecond, NodeTimeout: 2 * time.Second})
 				_, err := l.Acquire(background, "k")
 				require.ErrorIs(t, err, c.verdict)
 				require.NotErrorIs(t, err, distlock.ErrHeld)

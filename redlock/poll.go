@@ -23,8 +23,8 @@ type poll struct {
 	call *node.Call
 
 	// count says how an answer counts. late, where not nil, gets the answers that
-	// come after the verdict. enough, where not nil, says instead of the tally
-	// whether the replies known so far will do.
+	// come after the verdict; it must not block. enough, where not nil, says instead
+	// of the tally whether the replies known so far will do.
 	count  func(node.Reply) ballot
 	late   func(i int, r node.Reply)
 	enough func(replies []node.Reply, pending int) bool
@@ -32,7 +32,11 @@ type poll struct {
 	// ctx bounds the requests. It is detached from the caller's, whose end must
 	// not leave a node unasked or a grant unnoticed.
 	ctx    context.Context
+	limit  node.Limit // what ctx is where cancel is nil
 	cancel context.CancelFunc
+	began  time.Time
+
+	requests []node.Request // one for each node
 
 	mu      sync.Mutex
 	replies []node.Reply
@@ -47,34 +51,46 @@ type poll struct {
 func (s *store) newPoll(ctx context.Context, req *distlock.Request, call *node.Call, count func(node.Reply) ballot) *poll {
 	p := &poll{
 		s: s, req: req, call: call, count: count,
-		replies: make([]node.Reply, len(s.nodes)),
-		known:   make([]bool, len(s.nodes)),
-		tally:   tally{size: len(s.nodes)},
-		out:     len(s.nodes),
-		decided: make(chan struct{}),
+		requests: make([]node.Request, len(s.nodes)),
+		replies:  make([]node.Reply, len(s.nodes)),
+		known:    make([]bool, len(s.nodes)),
+		tally:    tally{size: len(s.nodes)},
+		out:      len(s.nodes),
+		decided:  make(chan struct{}),
 	}
-	p.ctx, p.cancel = context.WithTimeout(context.WithoutCancel(ctx), req.NodeTimeout)
+	p.began, p.ctx = time.Now(), context.WithoutCancel(ctx)
+	if s.bare {
+		p.limit = s.alarms.Limit(p.ctx, p.began, req.NodeTimeout)
+		p.ctx = &p.limit
+	} else {
+		p.ctx, p.cancel = context.WithTimeout(p.ctx, req.NodeTimeout)
+	}
 	return p
 }
 
 // askAll asks all nodes and returns the verdict once it is certain, the node
 // timeout is over, or ctx ends.
 func (p *poll) askAll(ctx context.Context) distlock.Verdict {
-	ask := p.ask
 	for i := range p.s.nodes {
-		p.s.crew.run(ask, i)
+		p.ask(i, p.began)
 	}
 	return p.wait(ctx)
 }
 
-func (p *poll) ask(i int) { p.deliver(i, p.s.nodes[i].Ask(p.ctx, p.call)) }
+// ask asks node i, and does not wait.
+func (p *poll) ask(i int, now time.Time) {
+	r := &p.requests[i]
+	r.Call, r.To, r.Index = p.call, p, i
+	p.s.nodes[i].Post(p.ctx, r, now)
+}
 
-// deliver takes in the answer of node i.
-func (p *poll) deliver(i int, r node.Reply) {
+// Answered implements [node.Asker].
+func (p *poll) Answered(i int, r node.Reply) {
 	p.carryOver(i, r)
-	// The hook last: however long it takes, the answer has counted.
+	// The hook last, and aside: however long it takes, the answer has counted, and
+	// the node's next is not kept waiting.
 	if p.req.OnVote != nil {
-		p.req.OnVote(p.s.nodes[i].Vote(r))
+		p.s.crew.run(func(i int) { p.req.OnVote(p.s.nodes[i].Vote(r)) }, i)
 	}
 }
 
@@ -85,7 +101,7 @@ func (p *poll) open() bool {
 	return !p.closed
 }
 
-// carryOver is deliver for an answer that node i gave to another call.
+// carryOver takes in an answer, which may be one that node i gave to another call.
 func (p *poll) carryOver(i int, r node.Reply) {
 	p.mu.Lock()
 	p.out--
@@ -104,10 +120,19 @@ func (p *poll) carryOver(i int, r node.Reply) {
 	}
 	p.mu.Unlock()
 	if last {
-		p.cancel()
+		p.end()
 	}
 	if late && p.late != nil {
 		p.late(i, r)
+	}
+}
+
+// end is for when no request is out any more.
+func (p *poll) end() {
+	if p.cancel != nil {
+		p.cancel()
+	} else {
+		p.limit.End()
 	}
 }
 
@@ -116,12 +141,10 @@ var errNotAwaited = errors.New("not awaited: the verdict was certain without it"
 // wait returns the verdict. From then on the replies are fixed: a node that has
 // not answered stands there as unreachable, with the reason.
 func (p *poll) wait(ctx context.Context) distlock.Verdict {
-	timer := time.NewTimer(p.req.NodeTimeout)
-	defer timer.Stop()
 	missing := errNotAwaited
 	select {
 	case <-p.decided:
-	case <-timer.C:
+	case <-p.ctx.Done():
 		missing = fmt.Errorf("no answer within %v", p.req.NodeTimeout)
 	case <-ctx.Done():
 		missing = fmt.Errorf("no answer before the context ended: %w", context.Cause(ctx))

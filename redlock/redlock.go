@@ -40,7 +40,7 @@ func New(clients []redis.UniversalClient, cfg distlock.Config) (*distlock.Locker
 	if len(clients) == 0 {
 		return nil, fmt.Errorf("%w: clients is empty: give one client for each independent master", distlock.ErrInvalidArgument)
 	}
-	s := &store{crew: newCrew(), nodes: make([]*node.Node, len(clients))}
+	s := &store{crew: newCrew(), nodes: make([]*node.Node, len(clients)), bare: true}
 	for i, client := range clients {
 		if err := node.Check(client, fmt.Sprintf("clients[%d]", i)); err != nil {
 			return nil, err
@@ -53,6 +53,7 @@ func New(clients []redis.UniversalClient, cfg distlock.Config) (*distlock.Locker
 			return nil, err
 		}
 		s.nodes[i] = node.New(client, i)
+		s.bare = s.bare && s.nodes[i].Bare()
 	}
 	return distlock.New(s, cfg)
 }
@@ -70,8 +71,10 @@ func indexOf(clients []redis.UniversalClient, client redis.UniversalClient) int 
 
 // A store is what package distlock asks of a quorum.
 type store struct {
-	nodes []*node.Node
-	crew  *crew
+	nodes  []*node.Node
+	crew   *crew
+	alarms node.Alarms
+	bare   bool // all nodes are, so that a node.Limit may bound their requests
 }
 
 // Extend implements [distlock.Store]. A minority that has lost the key gets it
@@ -96,7 +99,7 @@ func (s *store) Extend(ctx context.Context, req distlock.Request) distlock.Resul
 	}
 	p.late = func(i int, r node.Reply) {
 		if r.Absent && p.verdict == distlock.Agreed {
-			repair(i)
+			s.crew.run(repair, i)
 		}
 	}
 	if p.askAll(ctx) == distlock.Agreed {
@@ -112,16 +115,28 @@ func (s *store) Extend(ctx context.Context, req distlock.Request) distlock.Resul
 // Close implements [distlock.Store]. Requests under way come first, as they may leave
 // something to be cleaned up.
 func (s *store) Close() error {
-	s.crew.wait(closeRequests)
+	s.wait(closeRequests)
 	var work errgroup.Group
 	for _, n := range s.nodes {
 		work.Go(n.Close)
 	}
 	err := work.Wait()
-	if !s.crew.wait(closeRest) {
+	if !s.wait(closeRest) {
 		err = errors.Join(err, errors.New("distlock: close: requests to hung nodes are still under way; they end within the node timeout"))
 	}
 	return err
+}
+
+// wait waits until no request is under way, but not longer than d, and reports
+// whether so.
+func (s *store) wait(d time.Duration) bool {
+	end := time.Now().Add(d)
+	for _, n := range s.nodes { // first: an answer may leave something to do
+		if !n.Wait(time.Until(end)) {
+			return false
+		}
+	}
+	return s.crew.wait(time.Until(end))
 }
 
 // What Close spends of its two seconds besides the nodes' own closing.

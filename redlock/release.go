@@ -44,24 +44,21 @@ func (s *store) released(p *poll) distlock.Result {
 
 // HandOver implements [distlock.Store]. Each node answers two polls at once.
 func (s *store) HandOver(ctx context.Context, req distlock.Request, granted func(distlock.Result)) distlock.Result {
-	call, alone := node.HandOver(&req), node.Release(&req)
+	call := node.HandOver(&req)
 	release := s.newRelease(ctx, &req, call)
 	a := &attempt{s: s, req: req.Successor}
 	grant := s.newPoll(ctx, req.Successor, call, countReply)
 	grant.late = a.takeLate
 	call.Wanted = grant.open
-	both := grant.ctx
+	both := &exchange{s: s, req: &req, release: release, grant: grant}
+	bounds := grant.ctx
 	if req.NodeTimeout > req.Successor.NodeTimeout {
-		both = release.ctx
+		bounds = release.ctx
 	}
-	ask := func(i int) {
-		released, acquired := s.nodes[i].HandOver(both, call, alone)
-		// The grant first: who wakes at the release's verdict finds its own fallen too.
-		grant.deliver(i, acquired)
-		release.deliver(i, released)
-	}
-	for i := range s.nodes {
-		s.crew.run(ask, i)
+	for i, n := range s.nodes {
+		r := &grant.requests[i]
+		r.Call, r.To, r.Index = call, both, i
+		n.Post(bounds, r, grant.began)
 	}
 	verdict := release.wait(ctx)
 	conclude := func(int) { granted(a.conclude(ctx, grant, grant.wait(ctx))) }
@@ -71,4 +68,28 @@ func (s *store) HandOver(ctx context.Context, req distlock.Request, granted func
 		s.crew.run(conclude, 0) // nobody's release waits for another's acquisition
 	}
 	return s.released(release)
+}
+
+// An exchange passes each node's answer to a hand-over on to the two polls.
+type exchange struct {
+	s              *store
+	req            *distlock.Request // of the release
+	release, grant *poll
+}
+
+// Answered implements [node.Asker].
+func (x *exchange) Answered(i int, r node.Reply) {
+	released := *r.Released
+	r.Released = nil
+	// The grant first: who wakes at the release's verdict finds its own fallen too.
+	x.grant.Answered(i, r)
+	if !released.Undecided {
+		x.release.Answered(i, released)
+		return
+	}
+	x.s.crew.run(func(i int) {
+		released := x.s.nodes[i].AskInTime(context.WithoutCancel(x.release.ctx), node.Release(x.req))
+		released.Resent = true // the hand-over may have released it
+		x.release.Answered(i, released)
+	}, i)
 }

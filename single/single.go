@@ -42,9 +42,7 @@ func New(client redis.UniversalClient, cfg distlock.Config) (*distlock.Locker, e
 type store struct{ node *node.Node }
 
 func (s *store) ask(ctx context.Context, req *distlock.Request, call *node.Call) (node.Reply, distlock.Result) {
-	ctx, cancel := context.WithTimeout(ctx, req.NodeTimeout)
-	defer cancel()
-	r := s.node.Ask(ctx, call)
+	r := s.node.AskInTime(ctx, call)
 	return r, s.result(req, r)
 }
 
@@ -110,9 +108,12 @@ func (s *store) released(req *distlock.Request, r node.Reply, res distlock.Resul
 // HandOver implements [distlock.Store].
 func (s *store) HandOver(ctx context.Context, req distlock.Request, granted func(distlock.Result)) distlock.Result {
 	next := req.Successor
-	bounded, cancel := context.WithTimeout(ctx, max(req.NodeTimeout, next.NodeTimeout))
-	defer cancel()
-	released, acquired := s.node.HandOver(bounded, node.HandOver(&req), node.Release(&req))
+	acquired := s.node.AskInTime(ctx, node.HandOver(&req))
+	released := *acquired.Released
+	if released.Undecided {
+		released = s.node.AskInTime(ctx, node.Release(&req))
+		released.Resent = true // the hand-over may have released it
+	}
 	res, won := s.result(&req, released), s.result(next, acquired)
 	won.FencingToken, won.Remaining = acquired.Counter, acquired.Remaining
 	if won.Verdict != distlock.Agreed {

@@ -1,10 +1,12 @@
 package main
 
 const (
-	nodeGo  = "internal/node/node.go"
-	lineGo  = "internal/node/line.go"
-	guardGo = "internal/node/guard.go"
-	sweepGo = "internal/node/sweep.go"
+	lineGo     = "internal/node/line.go"
+	requestGo  = "internal/node/request.go"
+	queueGo    = "internal/node/queue.go"
+	pipelineGo = "internal/node/pipeline.go"
+	guardGo    = "internal/node/guard.go"
+	sweepGo    = "internal/node/sweep.go"
 )
 
 // inNode are bugs in how one node is asked.
@@ -40,9 +42,9 @@ var inNode = []Mutant{
 		Breaks: "a request whose connection broke is sent again: the node may have restarted since it was last used",
 	},
 	{
-		Name: "error-is-a-refusal", File: nodeGo,
-		Old:    "r = failed(err, trip, c.timeout)",
-		New:    "r = failed(err, trip, c.timeout)\n\t\tr.Outcome = distlock.Refused",
+		Name: "error-is-a-refusal", File: requestGo,
+		Old:    "r.reply = failed(r.err, r.trip, c.timeout)",
+		New:    "r.reply = failed(r.err, r.trip, c.timeout)\n\t\tr.reply.Outcome = 2 // Refused",
 		Breaks: "an error is never taken for an owner",
 	},
 	{
@@ -116,5 +118,41 @@ var inNode = []Mutant{
 		Old:    "if l.stuck.Add(1) > maxStuck {",
 		New:    "if l.stuck.Add(1) > 1<<40 {",
 		Breaks: "goroutines that a hung client keeps waiting are bounded",
+	},
+	{
+		Name: "pipelined-second-copy-unasked", File: pipelineGo,
+		Old:    "r.ctx.Err() == nil && n.again(r.Call):",
+		New:    "r.ctx.Err() == nil:",
+		Breaks: "no second copy is sent once the lock may have been released",
+	},
+	{
+		Name: "pipelined-forgotten-script-is-an-error", File: pipelineGo,
+		Old:    `r.err != nil && redis.HasErrorPrefix(r.err, "NOSCRIPT") {`,
+		New:    "false {",
+		Breaks: "a node that lost its script cache answers all the same",
+	},
+	{
+		Name: "pipelined-is-never-sent", File: pipelineGo,
+		Old:    "case !r.first.read.Load():",
+		New:    "default:",
+		Breaks: "a request that went unanswered may set its key yet",
+	},
+	{
+		Name: "queue-without-a-second-pipeline", File: queueGo,
+		Old:    "q.flights < maxFlights && now.Sub(q.left) >= headway",
+		New:    "false",
+		Breaks: "a connection that hangs does not hold up the other requests to its node",
+	},
+	{
+		Name: "queue-without-an-end", File: queueGo,
+		Old:    "if !bounded || now.Before(deadline) {",
+		New:    "if true {",
+		Breaks: "a request waits for its turn no longer than for its answer",
+	},
+	{
+		Name: "pipelines-without-end", File: queueGo,
+		Old:    "q.flights < maxFlights && now",
+		New:    "now",
+		Breaks: "goroutines that a hung node keeps waiting are bounded",
 	},
 }

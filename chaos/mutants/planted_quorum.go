@@ -114,8 +114,8 @@ var inQuorum = []Mutant{
 	},
 	{
 		Name: "token-accepted-unasked", File: attemptGo,
-		Old:    "a.s.crew.run(ask, i)",
-		New:    "_ = ask\n\t\t\taccept.carryOver(i, r)",
+		Old:    "case r.Outcome == distlock.Granted:\n\t\t\taccept.ask(i, time.Now())",
+		New:    "case r.Outcome == distlock.Granted:\n\t\t\taccept.carryOver(i, r)",
 		Breaks: "a fencing token on which nodes differ is written back to a majority",
 	},
 	{
@@ -132,8 +132,8 @@ var inQuorum = []Mutant{
 	},
 	{
 		Name: "repair-left-out", File: redlockGo,
-		Old:    "s.crew.run(repair, i)",
-		New:    "_ = i",
+		Old:    "repair := func(i int) {\n",
+		New:    "repair := func(i int) {\n\t\treturn\n",
 		Breaks: "a minority that forgot has the key again within a renewal period",
 	},
 	{

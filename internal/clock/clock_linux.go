@@ -18,9 +18,10 @@ var bootOrigin = bootAt(origin)
 
 func bootAt(origin time.Time) time.Duration { return gettime(clockBoottime) - time.Since(origin) }
 
-// virtualYear bounds the years in which a testing/synctest bubble's clock, which
-// starts in 2000, may be met; a real clock that stands there loses only speed.
-const virtualYear = 2020
+// virtual is the least time that seems to have passed in a testing/synctest bubble,
+// whose clock stands thirty years from origin; a process that is that old loses only
+// speed.
+const virtual = 20 * 365 * 24 * time.Hour
 
 // suspendedTime returns how long the machine has been suspended since origin,
 // elapsed being the monotonic time since then: CLOCK_BOOTTIME counts suspended
@@ -29,7 +30,7 @@ const virtualYear = 2020
 // One system call as a rule. Only where Go's clock may be virtual both clocks are
 // asked of the kernel.
 func suspendedTime(elapsed time.Duration) time.Duration {
-	if time.Now().Year() >= virtualYear {
+	if elapsed < virtual {
 		return gettime(clockBoottime) - bootOrigin - elapsed
 	}
 	monotonic := gettime(clockMonotonic)

@@ -2,7 +2,9 @@ package node
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/lilith/distlock"
@@ -13,8 +15,9 @@ import (
 // node, read-only from then on.
 type Call struct {
 	script  *scripts.Script
-	args    []any   // of EVALSHA, its name included
-	space   [12]any // what args lies in: one allocation, and two left for a guard
+	args    []any     // of EVALSHA, its name included; strings by their addresses
+	space   [12]any   // what args lies in: one allocation, and two left for a guard
+	words   [7]string // what args points to, so that no string is boxed
 	key     string
 	timeout time.Duration
 	guard   time.Duration // restart guard, 0 for none
@@ -31,23 +34,55 @@ type Call struct {
 func newCall(s *scripts.Script, req *distlock.Request, keys int, argv ...string) *Call {
 	c := &Call{script: s, key: req.Key, token: req.Token, timeout: req.NodeTimeout}
 	c.args = append(c.space[:0], "evalsha", s.SHAArg, keys)
-	for _, arg := range argv {
-		c.args = append(c.args, arg)
+	words := c.words[:]
+	if len(argv) > len(words) {
+		words = make([]string, len(argv)) // a hand-over
+	}
+	for i := range argv {
+		words[i] = argv[i]
+		c.args = append(c.args, &words[i])
 	}
 	return c
 }
 
-func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+// plain returns args as a user's hook expects them, strings and no addresses.
+func plain(args []any) []any {
+	p := slices.Clone(args)
+	for i, arg := range p {
+		if word, ok := arg.(*string); ok {
+			p[i] = *word
+		}
+	}
+	return p
+}
+
+// millis returns d in milliseconds, in digits. Nearly always it is the same TTL.
+func millis(d time.Duration) string {
+	if known := latestMillis.Load(); known != nil && known.d == d {
+		return known.digits
+	}
+	m := &milliseconds{d, strconv.FormatInt(d.Milliseconds(), 10)}
+	latestMillis.Store(m)
+	return m.digits
+}
+
+type milliseconds struct {
+	d      time.Duration
+	digits string
+}
+
+var latestMillis atomic.Pointer[milliseconds]
 
 // Acquire asks for the lock. A FencingToken of 0 is no fencing.
 func Acquire(req *distlock.Request) *Call {
-	tombstone := scripts.TombstoneKey(req.Key, req.Token)
 	var c *Call
 	if req.FencingToken > 0 {
-		c = newCall(scripts.Acquire, req, 3, req.Key, tombstone, scripts.FenceKey(req.Key),
+		fence, tombstone := scripts.Companions(req.Key, req.Token)
+		c = newCall(scripts.Acquire, req, 3, req.Key, tombstone, fence,
 			req.Token, millis(req.TTL), strconv.FormatInt(req.FencingToken, 10))
 	} else {
-		c = newCall(scripts.Acquire, req, 2, req.Key, tombstone, req.Token, millis(req.TTL), "0")
+		c = newCall(scripts.Acquire, req, 2, req.Key, scripts.TombstoneKey(req.Key, req.Token),
+			req.Token, millis(req.TTL), "0")
 	}
 	c.guard, c.sets = req.RestartGuard, true
 	return c
@@ -79,10 +114,9 @@ func Extend(req *distlock.Request) *Call {
 // newQueueCall puts entry into the queue of who waits for key, or, where it is "", has
 // the next in it told if the lock is free. Granted is the answer where it is.
 func newQueueCall(key, entry string, waited, kept, timeout time.Duration) *Call {
-	c := &Call{script: scripts.Queue, key: key, timeout: timeout}
-	c.args = append(c.space[:0], "evalsha", scripts.Queue.SHAArg, 2, key, scripts.QueueKey(key),
+	req := &distlock.Request{Key: key, NodeTimeout: timeout}
+	return newCall(scripts.Queue, req, 2, key, scripts.QueueKey(key),
 		entry, strconv.FormatInt(waited.Microseconds(), 10), millis(kept))
-	return c
 }
 
 // abandoned is the release script's argument for a tombstone in any case.

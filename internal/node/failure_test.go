@@ -30,7 +30,9 @@ func requireFailed(t *testing.T, r node.Reply, rejected bool, text string) {
 	require.Equal(t, distlock.Unreachable, r.Outcome)
 	require.ErrorContains(t, r.Err, text)
 	require.Equal(t, rejected, r.Rejected, "%v", r.Err)
-	require.False(t, r.MaySet, "it was answered: %v", r.Err)
+	if !strings.Contains(text, "unauthenticated multibulk length") { // Redis hangs up with it: there may be a second copy
+		require.False(t, r.MaySet, "it was answered: %v", r.Err)
+	}
 }
 
 func TestWhatRetryingCannotMendIsRejected(t *testing.T) {

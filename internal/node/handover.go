@@ -1,7 +1,6 @@
 package node
 
 import (
-	"context"
 	"slices"
 	"time"
 
@@ -16,46 +15,41 @@ const (
 	handOverAbandon = 3
 )
 
-// HandOver makes a call of HandOver's, and returns what became of the release and of
-// the acquisition. Where the node answers it with an error, release is asked for alone:
-// what stands in the way of an acquisition must not hold up a release.
-func (n *Node) HandOver(ctx context.Context, c, alone *Call) (released, acquired Reply) {
-	start := time.Now()
-	args := c.args
-	keys := c.args[2].(int)
-	if old := args[2+keys+handOverToken].(string); n.doubts.has(old) {
+// handOverArgs are those of a hand-over, for this node: it may know of a request that
+// could set the key for the token released yet.
+func (n *Node) handOverArgs(c *Call, args []any) []any {
+	keys := args[2].(int)
+	if old := *args[2+keys+handOverToken].(*string); n.doubts.has(old) {
 		args = slices.Clone(args)
 		args[2+keys+handOverAbandon] = abandoned
 	}
-	if c.guard > 0 {
-		args = n.guard.addArgs(args, c.guard)
-	}
-	value, trip, err := n.line.run(ctx, c.script, args, c.key, c.timeout, func() bool { return n.again(c) })
-	if err == nil {
-		released, acquired = n.parseHandOver(c, value)
-		released.Resent, acquired.Resent = trip == tripTwice, trip == tripTwice
-		acquired.MaySet = acquired.MaySet || trip == tripTwice
-	} else {
-		acquired = failed(err, trip, c.timeout)
-		if released = acquired; answered(err) {
-			released = n.Ask(ctx, alone)
-			released.Resent = true // the hand-over may have released it
-		}
-	}
-	switch {
-	case acquired.MaySet:
-		n.doubts.add(c.token)
-	case err != nil && trip == tripUnsent:
-		n.unsent.add(c.token)
-	}
-	released.MaySet = false
-	acquired.Latency = time.Since(start)
-	released.Latency = acquired.Latency
-	return released, acquired
+	return args
 }
 
-// parseHandOver takes the answer apart: each half is what its script answers.
-func (n *Node) parseHandOver(c *Call, value any) (released, acquired Reply) {
+// concludeHandOver makes two replies of one answer: of the acquisition, and in it of the
+// release. Each half of the answer is what its script answers.
+func (n *Node) concludeHandOver(r *Request) {
+	var released Reply
+	if r.err != nil {
+		r.reply = failed(r.err, r.trip, r.Call.timeout)
+		released = r.reply
+		released.MaySet = false
+		// Redis refused the one or the other, and what stands in the way of an
+		// acquisition must not hold up a release.
+		released.Undecided = answered(r.err)
+	} else {
+		released, r.reply = n.halves(r.Call, r.value)
+		again := r.trip == tripTwice
+		released.Resent, r.reply.Resent = again, again
+		r.reply.MaySet = r.reply.MaySet || again
+	}
+	n.noteSet(r)
+	r.reply.Latency = time.Since(r.began)
+	released.Latency = r.reply.Latency
+	r.reply.Released = &released
+}
+
+func (n *Node) halves(c *Call, value any) (released, acquired Reply) {
 	halves, _ := value.([]any)
 	if len(halves) != 2 {
 		return unexpected(value), unexpected(value)

@@ -27,6 +27,7 @@ import (
 // requests: go-redis does not carry hooks over to a clone.
 type line struct {
 	client redis.UniversalClient
+	bare   bool // no hook of the user's sees its requests
 
 	clones sync.Map               // bound -> *redis.Client
 	number atomic.Int64           // of clones
@@ -34,6 +35,11 @@ type line struct {
 
 	routed atomic.Bool  // a Cluster has told its slots, so that routing needs no I/O
 	stuck  atomic.Int64 // goroutines that a client of another kind keeps waiting
+}
+
+func (l *line) init() {
+	client, ok := l.client.(*redis.Client)
+	l.bare = ok && !client.Options().ContextTimeoutEnabled
 }
 
 // maxStuck bounds the goroutines that a client keeps waiting; beyond, a request fails
@@ -70,13 +76,13 @@ func (c *once) Args() []any {
 // second copy of the request: the scripts may be run twice.
 //
 // again is asked before the second copy.
-func (l *line) run(ctx context.Context, s *scripts.Script, args []any, key string, timeout time.Duration, again func() bool) (any, trip, error) {
-	value, sent, err := l.eval(ctx, s, args, key, timeout)
+func (l *line) run(ctx context.Context, first *once, s *scripts.Script, args []any, key string, timeout time.Duration, again func() bool) (any, trip, error) {
+	value, sent, err := l.eval(ctx, first, s, args, key, timeout)
 	if err == nil {
 		return value, tripOnce, nil
 	}
 	if broken(err) && ctx.Err() == nil && again() {
-		value, _, err = l.eval(ctx, s, args, key, timeout)
+		value, _, err = l.eval(ctx, new(once), s, args, key, timeout)
 		return value, tripTwice, err
 	}
 	if !sent {
@@ -88,17 +94,18 @@ func (l *line) run(ctx context.Context, s *scripts.Script, args []any, key strin
 // eval names the script by its hash, and sends its source where the node does not
 // know it: one more round trip, after which it does. sent is false only where
 // nothing can have reached the node.
-func (l *line) eval(ctx context.Context, s *scripts.Script, args []any, key string, timeout time.Duration) (value any, sent bool, err error) {
-	value, sent, err = l.send(ctx, args, key, timeout)
+func (l *line) eval(ctx context.Context, cmd *once, s *scripts.Script, args []any, key string, timeout time.Duration) (value any, sent bool, err error) {
+	value, sent, err = l.send(ctx, cmd, args, key, timeout)
 	if err != nil && redis.HasErrorPrefix(err, "NOSCRIPT") {
-		return l.send(ctx, append([]any{"eval", s.Source}, args[2:]...), key, timeout)
+		return l.send(ctx, new(once), append([]any{"eval", s.Source}, args[2:]...), key, timeout)
 	}
 	return value, sent, err
 }
 
-// send makes one request, on the caller's goroutine where the client allows.
-func (l *line) send(ctx context.Context, args []any, key string, timeout time.Duration) (value any, sent bool, err error) {
-	cmd := &once{Cmd: redis.NewCmd(ctx, args...)}
+// send makes one request, on the caller's goroutine where the client allows. cmd is
+// where it is put.
+func (l *line) send(ctx context.Context, cmd *once, args []any, key string, timeout time.Duration) (value any, sent bool, err error) {
+	cmd.Cmd = redis.NewCmd(ctx, args...)
 	cmd.SetFirstKeyPos(3)
 	timeout = whatIsLeft(ctx, timeout)
 	ask, err := l.route(ctx, key, timeout)
@@ -119,12 +126,16 @@ func (l *line) send(ctx context.Context, args []any, key string, timeout time.Du
 // whatIsLeft is the socket timeout for a request of which ctx has seen the beginning:
 // what a first copy has left of it, in quarters, so that clones stay few.
 func whatIsLeft(ctx context.Context, timeout time.Duration) time.Duration {
+	return whatIsLeftAt(ctx, time.Now(), timeout)
+}
+
+func whatIsLeftAt(ctx context.Context, now time.Time, timeout time.Duration) time.Duration {
 	deadline, bounded := ctx.Deadline()
 	quarter := timeout / 4
 	if !bounded || quarter <= 0 {
 		return timeout
 	}
-	quarters := (time.Until(deadline) + quarter - 1) / quarter
+	quarters := (deadline.Sub(now) + quarter - 1) / quarter
 	return min(max(quarters, 1)*quarter, timeout)
 }
 

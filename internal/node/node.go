@@ -5,26 +5,25 @@ package node
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/lilith/distlock"
 	"github.com/lilith/distlock/internal/clock"
-	"github.com/lilith/distlock/internal/scripts"
 )
 
 // A Node is one Redis node, or what acts as one for any given key: a Cluster, a
 // Ring, a failover group. Its methods are safe for concurrent use.
 type Node struct {
-	name  string
-	line  line
-	guard guard
-	sweep sweeper
+	name   string
+	line   line
+	queue  queue
+	guard  guard
+	sweep  sweeper
+	alarms Alarms
 
 	// doubts are the tokens of which a request that sets the key may be on its way
 	// yet, though another was answered: a second copy was sent after the connection
@@ -44,6 +43,8 @@ type Node struct {
 // The client stays the caller's: it is neither changed nor closed.
 func New(client redis.UniversalClient, index int) *Node {
 	n := &Node{name: nameOf(client, index), line: line{client: client}}
+	n.line.init()
+	n.queue.init(n)
 	n.sweep.init(n)
 	n.inboxes.init(n)
 	return n
@@ -88,6 +89,11 @@ type Reply struct {
 	// Resent tells that the answer is the second copy's.
 	Resent bool
 
+	// Released, of a HandOver, is the reply to its release; the rest is the reply to its
+	// acquisition. Undecided there: a release is to be asked for alone.
+	Released  *Reply
+	Undecided bool
+
 	Latency time.Duration
 }
 
@@ -101,75 +107,34 @@ func (n *Node) Vote(r Reply) distlock.Vote {
 // while it is. ctx can end the wait for a connection; a request that was sent is
 // waited for.
 func (n *Node) Ask(ctx context.Context, c *Call) Reply {
-	start := time.Now()
-	if c.repairs {
-		n.doubts.add(c.token) // the acquire request may be on its way yet
-		if c.Wanted != nil && !c.Wanted() {
-			return Reply{Err: errUnwanted} // released before the doubt was noted
-		}
-	}
-	args := c.args
-	if c.guard > 0 {
-		args = n.guard.addArgs(args, c.guard)
-	}
-	if c.script == scripts.Release {
-		args = n.releaseArgs(c)
-	}
-	value, trip, err := n.line.run(ctx, c.script, args, c.key, c.timeout, func() bool { return n.again(c) })
-	var r Reply
-	if err != nil {
-		r = failed(err, trip, c.timeout)
-	} else {
-		r = c.parse(value)
-		r.MaySet, r.Resent = trip == tripTwice, trip == tripTwice
-	}
-	if c.guard > 0 && err == nil {
-		n.guard.judge(&r, value, c.guard)
-	}
-	switch {
-	case !c.sets:
-		r.MaySet = false
-	case r.MaySet:
-		n.doubts.add(c.token)
-	case err != nil && trip == tripUnsent:
-		n.unsent.add(c.token)
-	}
-	r.Latency = time.Since(start)
-	return r
+	r := &Request{Call: c, ctx: ctx, began: time.Now()}
+	n.queue.ask(r)
+	return r.reply
 }
 
-// releaseArgs are those of a release, for this node: it may know of a request that could
-// set the key yet, and has a place in the queue that is not to be told.
-func (n *Node) releaseArgs(c *Call) []any {
-	keys := c.args[2].(int)
-	doubtful, own := n.doubts.has(c.token), ""
-	if keys == 3 {
-		own = n.inboxes.entryFor(c.key)
-	}
-	if !doubtful && own == "" {
-		return c.args
-	}
-	args := slices.Clone(c.args)
-	if doubtful {
-		args[2+keys+releaseAbandon] = abandoned
-	}
-	if own != "" {
-		args[len(args)-1] = own
-	}
-	return args
+// AskInTime is Ask that waits no longer than the call's node timeout for a connection
+// either.
+func (n *Node) AskInTime(ctx context.Context, c *Call) Reply {
+	r := &Request{Call: c, began: time.Now()}
+	n.limit(ctx, r)
+	defer r.unlimit()
+	n.queue.ask(r)
+	return r.reply
 }
 
-var errUnwanted = errors.New("not asked: the lease has ended")
-
-// again reports whether a call whose connection broke is sent a second time. One
-// that sets the key leaves a doubt behind: copies of it may arrive in any order with
-// the release.
-func (n *Node) again(c *Call) bool {
-	if c.sets {
-		n.doubts.add(c.token) // before the question: a release after it finds the doubt
-	}
-	return c.Wanted == nil || c.Wanted()
+// Post is Ask for who does not wait: the answer goes to r.To, on another goroutine.
+// ctx must be bounded by the node timeout.
+func (n *Node) Post(ctx context.Context, r *Request, now time.Time) {
+	r.ctx, r.began = ctx, now
+	n.queue.post(r)
 }
+
+// Bare reports whether a [Limit] may bound requests: no hook of the user's sees them.
+func (n *Node) Bare() bool { return n.line.bare }
+
+// Wait waits until no request is under way, but not longer than d, and reports
+// whether so.
+func (n *Node) Wait(d time.Duration) bool { return n.queue.wait(d) }
 
 // Abandon has the lock deleted on this node, with a tombstone, as soon as the
 // node answers: at once, or in the background for as long as that is worth it.
@@ -189,6 +154,7 @@ func (n *Node) Abandon(key, token string, ttl time.Duration) {
 func (n *Node) Close() error {
 	n.sweep.close()
 	n.inboxes.close()
+	n.queue.close()
 	return n.line.settle(closeAtMost)
 }
 

@@ -22,6 +22,16 @@ func QueueKey(key string) string { return companion(key, ":queue", "") }
 // same Cluster slot.
 func WakeChannel(key, id string) string { return companion(key, ":wake:", id) }
 
+// Companions returns both names.
+func Companions(key, token string) (fence, tombstone string) {
+	if strings.ContainsAny(key, "{}") {
+		return FenceKey(key), TombstoneKey(key, token)
+	}
+	both := "{" + key + "}:fence{" + key + "}:dead:" + token // one allocation
+	end := len(key) + len("{}:fence")
+	return both[:end], both[end:]
+}
+
 // companion returns a name beside key, in its Cluster slot, that ends in what and
 // whose: Redis hashes
 // what stands between the first { and the first } after it, if anything does, else

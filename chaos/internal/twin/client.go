@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -45,18 +46,22 @@ func (hook) DialHook(next redis.DialHook) redis.DialHook { return next }
 // ProcessHook implements redis.Hook.
 func (h hook) ProcessHook(redis.ProcessHook) redis.ProcessHook { return redis.ProcessHook(h) }
 
-// ProcessPipelineHook implements redis.Hook.
+// ProcessPipelineHook implements redis.Hook. The commands of a pipeline are on their
+// way at one time: each is handled on a goroutine of its own, all of which have ended
+// when it returns.
 func (h hook) ProcessPipelineHook(redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
-		var first error
+		var under sync.WaitGroup
 		for _, cmd := range cmds {
-			err := h(ctx, cmd)
-			cmd.SetErr(err)
-			if first == nil && !errors.Is(err, redis.Nil) {
-				first = err
+			under.Go(func() { cmd.SetErr(h(ctx, cmd)) })
+		}
+		under.Wait()
+		for _, cmd := range cmds {
+			if err := cmd.Err(); err != nil && !errors.Is(err, redis.Nil) {
+				return err
 			}
 		}
-		return first
+		return nil
 	}
 }
 

@@ -1,0 +1,270 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	// headway is the least time between two departures to a node: a request that
+	// comes sooner after one that is still under way waits for it to come back, or
+	// for the headway to be over, and leaves together with all that have come
+	// meanwhile. Where nothing is under way a request leaves at once.
+	headway = 250 * time.Microsecond
+
+	// maxFlights bounds the departures that are under way to a node. A hung node has
+	// that many connections and goroutines waiting for it, and no more.
+	maxFlights = 8
+
+	// maxWaiting bounds the requests that wait to leave; beyond, one fails at once.
+	maxWaiting = 4096
+
+	// maxTogether bounds how many leave together: the first waits for the last.
+	maxTogether = 128
+
+	// lookEvery is how often the queue is looked through where nothing may leave.
+	lookEvery = 5 * time.Millisecond
+)
+
+// A queue has concurrent requests to one node share pipelines. A request that meets
+// no other leaves at once and alone.
+//
+// Who waits for its answer leaves on its own goroutine if it can (ask). All else is
+// taken by workers, goroutines that stay for a while: a fresh one grows its stack
+// under go-redis each time, a third of the processor time of a lock over five nodes.
+// They end by themselves when idle, so that a Locker that nobody closes leaves none
+// behind; close ends the idle ones at once.
+//
+// The rejected alternatives: go-redis's AutoPipeline, which is slower where nothing
+// is shared and does not tell whether a command was sent; and one worker a node,
+// whom a single connection that hangs would stop.
+type queue struct {
+	n     *Node
+	alone bool // each request leaves at once and by itself
+
+	// mu is never held across a request or an Asker.
+	mu         sync.Mutex
+	head, tail *Request // that wait to leave
+	waiting    int
+	flights    int       // under way
+	left       time.Time // the last departure
+	idle       []*worker // the last to have become so at the end
+	reaper     *time.Timer
+	reaping    bool
+	closed     bool // no worker stays
+	watch      *time.Timer
+	watching   bool
+	settled    chan struct{} // made by wait, closed when nothing is under way
+}
+
+func (q *queue) init(n *Node) {
+	q.n = n
+	_, isClient := n.line.client.(*redis.Client)
+	q.alone = !isClient
+}
+
+// ask makes the request and returns when its reply is there.
+func (q *queue) ask(r *Request) {
+	if q.alone {
+		q.n.fly(r)
+		return
+	}
+	q.mu.Lock()
+	if q.head == nil && q.mayLeave(r.began) {
+		q.flights++
+		q.left = r.began
+		q.mu.Unlock()
+		defer q.landed()
+		q.n.fly(r)
+		return
+	}
+	r.done = make(chan struct{})
+	w, err := q.push(r)
+	q.mu.Unlock()
+	if err != nil {
+		q.n.giveUp(r, err)
+		return
+	}
+	w.start()
+	select {
+	case <-r.done:
+	case <-r.ctx.Done():
+		if q.withdraw(r) {
+			q.n.giveUp(r, r.ctx.Err())
+			return
+		}
+		<-r.done // it was sent, which is bounded
+	}
+}
+
+// landed ends a departure that had no worker. Those who wait get one.
+func (q *queue) landed() {
+	q.mu.Lock()
+	var w *worker
+	if q.head != nil {
+		q.left = time.Now()
+		w = q.worker()
+	} else {
+		q.land()
+	}
+	q.mu.Unlock()
+	w.start()
+}
+
+func (q *queue) land() {
+	q.flights--
+	if q.flights == 0 && q.head == nil && q.settled != nil {
+		close(q.settled)
+		q.settled = nil
+	}
+}
+
+// post has a worker make the request and tell its Asker.
+func (q *queue) post(r *Request) {
+	q.mu.Lock()
+	w, err := q.push(r)
+	q.mu.Unlock()
+	if err != nil {
+		q.n.giveUp(r, err)
+		r.To.Answered(r.Index, r.reply)
+		return
+	}
+	w.start()
+}
+
+// push puts the request in the queue and returns the worker to start, nil where it
+// has to wait.
+func (q *queue) push(r *Request) (*worker, error) {
+	if q.waiting == maxWaiting {
+		return nil, fmt.Errorf("not sent: %d requests wait for this node", maxWaiting)
+	}
+	if q.head == nil {
+		q.head = r
+	} else {
+		q.tail.next = r
+	}
+	q.tail, r.queued = r, true
+	q.waiting++
+	return q.depart(r.began), nil
+}
+
+func (q *queue) mayLeave(now time.Time) bool {
+	return q.flights == 0 || q.alone || q.flights < maxFlights && now.Sub(q.left) >= headway
+}
+
+// depart returns a worker for those who wait, if they may leave now; else it sees to
+// it that they are not forgotten.
+func (q *queue) depart(now time.Time) *worker {
+	if q.mayLeave(now) {
+		q.flights++
+		q.left = now
+		return q.worker()
+	}
+	q.keepWatch()
+	return nil
+}
+
+// keepWatch has the queue looked at before long, as somebody waits in it.
+func (q *queue) keepWatch() {
+	if q.watching {
+		return
+	}
+	q.watching = true
+	in := headway
+	if q.flights == maxFlights {
+		in = lookEvery
+	}
+	if q.watch == nil {
+		q.watch = time.AfterFunc(in, q.look) // not while the queue is empty
+	} else {
+		q.watch.Reset(in)
+	}
+}
+
+// look is what the watch runs: requests whose time is over fail, and the others leave
+// if they may by now.
+func (q *queue) look() {
+	now := time.Now()
+	q.mu.Lock()
+	q.watching = false
+	var late []*Request
+	q.filter(func(r *Request) bool {
+		deadline, bounded := r.ctx.Deadline()
+		if !bounded || now.Before(deadline) {
+			return true
+		}
+		late = append(late, r)
+		return false
+	})
+	var w *worker
+	if q.head != nil {
+		w = q.depart(now)
+	}
+	q.mu.Unlock()
+	w.start()
+	for _, r := range late {
+		q.n.giveUp(r, errWaited)
+		r.tell()
+	}
+}
+
+var errWaited = errors.New("not sent: other requests to this node hang")
+
+// filter removes the requests that keep refuses.
+func (q *queue) filter(keep func(*Request) bool) {
+	r := q.head
+	q.head, q.tail = nil, nil
+	for r != nil {
+		next := r.next
+		r.next = nil
+		switch {
+		case !keep(r):
+			r.queued = false
+			q.waiting--
+		case q.head == nil:
+			q.head, q.tail = r, r
+		default:
+			q.tail.next, q.tail = r, r
+		}
+		r = next
+	}
+}
+
+// withdraw takes a request out of the queue; false where it has left.
+func (q *queue) withdraw(r *Request) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !r.queued {
+		return false
+	}
+	q.filter(func(other *Request) bool { return other != r })
+	return true
+}
+
+// wait waits until nothing is under way, but not longer than d, and reports whether
+// so.
+func (q *queue) wait(d time.Duration) bool {
+	q.mu.Lock()
+	settled := q.settled
+	if q.flights > 0 || q.head != nil {
+		if settled == nil {
+			settled = make(chan struct{})
+			q.settled = settled
+		}
+	}
+	q.mu.Unlock()
+	if settled != nil {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-settled:
+		case <-timer.C:
+			return false
+		}
+	}
+	return true
+}

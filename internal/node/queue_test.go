@@ -1,0 +1,320 @@
+package node_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+	"github.com/stretchr/testify/require"
+
+	"github.com/lilith/distlock"
+	"github.com/lilith/distlock/internal/node"
+)
+
+// A departure is what left for the node at one time: one command, or a pipeline. It
+// comes back when the test says how.
+type departure struct {
+	cmds []redis.Cmder
+	back chan func(cmd redis.Cmder)
+}
+
+func (d *departure) words() (all []string) {
+	for _, cmd := range d.cmds {
+		all = append(all, fmt.Sprint(cmd.Args()...))
+	}
+	return all
+}
+
+// A platform is a go-redis client without a connection: it shows what leaves.
+type platform struct {
+	mu   sync.Mutex
+	left []*departure
+}
+
+func (p *platform) departures() []*departure {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.left
+}
+
+// see has the commands wait until the test answers, or for as long as ctx.
+func (p *platform) see(ctx context.Context, cmds []redis.Cmder) error {
+	d := &departure{cmds: cmds, back: make(chan func(redis.Cmder), 1)}
+	p.mu.Lock()
+	p.left = append(p.left, d)
+	p.mu.Unlock()
+	deadline, _ := ctx.Deadline()
+	var err error
+	select {
+	case answer := <-d.back:
+		for _, cmd := range cmds {
+			answer(cmd)
+		}
+	case <-time.After(time.Until(deadline)):
+		for _, cmd := range cmds {
+			cmd.SetErr(os.ErrDeadlineExceeded)
+		}
+	}
+	for _, cmd := range cmds {
+		if err == nil {
+			err = cmd.Err()
+		}
+	}
+	return err
+}
+
+func (p *platform) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (p *platform) ProcessHook(redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error { return p.see(ctx, []redis.Cmder{cmd}) }
+}
+
+func (p *platform) ProcessPipelineHook(redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return p.see
+}
+
+// onPlatform runs a test on virtual time.
+func onPlatform(t *testing.T, test func(t *testing.T, p *platform, n *node.Node)) {
+	synctest.Test(t, func(t *testing.T) {
+		c := redis.NewClient(&redis.Options{
+			Addr: "node", MaxRetries: -1, ContextTimeoutEnabled: true,
+			MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+		})
+		p := new(platform)
+		c.AddHook(p)
+		n := node.New(c, 0)
+		defer func() {
+			require.NoError(t, n.Close())
+			require.NoError(t, c.Close())
+		}()
+		test(t, p, n)
+	})
+}
+
+// granted answers as the acquire script does; the commands have been read, as a
+// connection would.
+func granted(cmd redis.Cmder) {
+	_ = cmd.Args()
+	cmd.(interface{ SetVal(any) }).SetVal(int64(7))
+}
+
+func failing(err error) func(redis.Cmder) {
+	return func(cmd redis.Cmder) {
+		_ = cmd.Args()
+		cmd.SetErr(err)
+	}
+}
+
+// asking has each of many goroutines ask for a lock; the replies are there once all
+// have ended.
+func asking(n *node.Node, many int, change func(*distlock.Request, *node.Call)) (replies []node.Reply, all *sync.WaitGroup) {
+	replies, all = make([]node.Reply, many), new(sync.WaitGroup)
+	for i := range many {
+		all.Go(func() {
+			req := impatient(fmt.Sprintf("token-%d", i))
+			call := node.Acquire(req)
+			if change != nil {
+				change(req, call)
+			}
+			replies[i] = n.AskInTime(context.Background(), call)
+		})
+		synctest.Wait() // in their order
+	}
+	return replies, all
+}
+
+func TestRequestsThatComeWhileOneIsUnderWayLeaveTogether(t *testing.T) {
+	onPlatform(t, func(t *testing.T, p *platform, n *node.Node) {
+		replies, all := asking(n, 10, nil)
+		require.Len(t, p.departures(), 1)
+		require.Len(t, p.departures()[0].cmds, 1, "the first waits for nobody")
+		p.departures()[0].back <- granted
+		synctest.Wait()
+		require.Len(t, p.departures(), 2)
+		require.Len(t, p.departures()[1].cmds, 9)
+		for i, words := range p.departures()[1].words() {
+			require.Contains(t, words, fmt.Sprintf("token-%d", i+1), "in the order in which they came")
+		}
+		p.departures()[1].back <- granted
+		all.Wait()
+		for _, r := range replies {
+			require.Equal(t, distlock.Granted, r.Outcome)
+			require.EqualValues(t, 7, r.Counter)
+		}
+	})
+}
+
+func TestAHungConnectionDoesNotHoldUpTheNodesOtherRequests(t *testing.T) {
+	onPlatform(t, func(t *testing.T, p *platform, n *node.Node) {
+		start := time.Now()
+		replies, all := asking(n, 10, nil)
+		time.Sleep(5 * time.Millisecond)
+		require.Len(t, p.departures(), 2)
+		p.departures()[1].back <- granted
+		all.Wait()
+		require.Equal(t, nodeTimeout, time.Since(start), "the hung one's own time")
+		require.Equal(t, distlock.Unreachable, replies[0].Outcome)
+
+		for _, r := range replies[1:] {
+			require.Equal(t, distlock.Granted, r.Outcome)
+			require.LessOrEqual(t, r.Latency, 5*time.Millisecond)
+		}
+	})
+}
+
+func TestS28AHungNodeHasFewRequestsUnderWayAndTheOthersEndInTimeUnsent(t *testing.T) {
+	onPlatform(t, func(t *testing.T, p *platform, n *node.Node) {
+		start := time.Now()
+		var all sync.WaitGroup
+		unsent := make(chan node.Reply, 1000)
+		for i := range 1000 {
+			all.Go(func() {
+				time.Sleep(time.Duration(i) * 100 * time.Microsecond)
+				began := time.Now()
+				r := n.AskInTime(context.Background(), node.Acquire(impatient(fmt.Sprintf("token-%d", i))))
+				if took := time.Since(began); took > nodeTimeout+nodeTimeout/4 {
+					t.Errorf("a request took %v", took)
+				}
+				if r.Outcome != distlock.Unreachable {
+					t.Errorf("a hung node answered: %v", r.Outcome)
+				}
+				if !r.MaySet {
+					unsent <- r
+				}
+			})
+		}
+		time.Sleep(nodeTimeout - time.Millisecond)
+		require.LessOrEqual(t, len(p.departures()), 8)
+		all.Wait()
+		require.NotEmpty(t, unsent)
+		require.Less(t, time.Since(start), time.Second)
+	})
+}
+
+func TestARequestWhoseContextEndsLeavesTheQueue(t *testing.T) {
+	onPlatform(t, func(t *testing.T, p *platform, n *node.Node) {
+		_, all := asking(n, 1, nil)
+		ctx, cancel := context.WithCancel(context.Background())
+		var r node.Reply
+		all.Go(func() { r = n.AskInTime(ctx, node.Acquire(impatient("given up"))) })
+		synctest.Wait()
+		cancel()
+		synctest.Wait()
+		require.ErrorIs(t, r.Err, context.Canceled)
+		require.False(t, r.MaySet)
+		p.departures()[0].back <- granted
+		all.Wait()
+		require.Len(t, p.departures(), 1)
+	})
+}
+
+func TestRequestsWithLittleTimeLeftDoNotShortenThatOfOthers(t *testing.T) {
+	onPlatform(t, func(t *testing.T, p *platform, n *node.Node) {
+		start := time.Now()
+		replies, all := asking(n, 3, nil)
+		var short node.Reply
+		all.Go(func() {
+			req := impatient("short")
+			req.NodeTimeout = 10 * time.Millisecond
+			short = n.AskInTime(context.Background(), node.Acquire(req))
+			if took := time.Since(start); took > 20*time.Millisecond {
+				t.Errorf("it took %v", took)
+			}
+		})
+		time.Sleep(100 * time.Millisecond)
+		for _, d := range p.departures() {
+			select {
+			case d.back <- granted:
+			default:
+			}
+		}
+		all.Wait()
+		require.Equal(t, distlock.Unreachable, short.Outcome)
+		for _, r := range replies {
+			require.Equal(t, distlock.Granted, r.Outcome)
+		}
+	})
+}
+
+type redisError string
+
+func (e redisError) Error() string { return string(e) }
+func (redisError) RedisError()     {}
+
+func TestAPipelineToANodeThatForgotItsScriptsTakesOneMoreTrip(t *testing.T) {
+	onPlatform(t, func(t *testing.T, p *platform, n *node.Node) {
+		replies, all := asking(n, 4, nil)
+		p.departures()[0].back <- granted
+		synctest.Wait()
+		p.departures()[1].back <- func(cmd redis.Cmder) {
+			if strings.Contains(fmt.Sprint(cmd.Args()...), "token-1") {
+				granted(cmd)
+			} else {
+				failing(redisError("NOSCRIPT No matching script."))(cmd)
+			}
+		}
+		synctest.Wait()
+		require.Len(t, p.departures(), 3)
+		require.Len(t, p.departures()[2].cmds, 2, "of those affected")
+		for _, cmd := range p.departures()[2].cmds {
+			require.Equal(t, "eval", cmd.Name())
+		}
+		p.departures()[2].back <- granted
+		all.Wait()
+		for _, r := range replies {
+			require.Equal(t, distlock.Granted, r.Outcome)
+			require.False(t, r.MaySet)
+		}
+	})
+}
+
+func TestAPipelineThatBreaksIsSentAgainForWhoStillWantsIt(t *testing.T) {
+	onPlatform(t, func(t *testing.T, p *platform, n *node.Node) {
+		replies, all := asking(n, 4, func(req *distlock.Request, call *node.Call) {
+			call.Wanted = func() bool { return req.Token != "token-2" }
+		})
+		p.departures()[0].back <- granted
+		synctest.Wait()
+		p.departures()[1].back <- func(cmd redis.Cmder) {
+			if strings.Contains(fmt.Sprint(cmd.Args()...), "token-1") {
+				granted(cmd) // and then the connection broke, of which go-redis tells all
+			}
+			failing(io.EOF)(cmd)
+		}
+		synctest.Wait()
+		require.Len(t, p.departures(), 3)
+		require.Len(t, p.departures()[2].cmds, 1)
+		require.Contains(t, p.departures()[2].words()[0], "token-3")
+		p.departures()[2].back <- granted
+		all.Wait()
+		require.Equal(t, distlock.Granted, replies[1].Outcome)
+		require.False(t, replies[1].MaySet)
+		require.Equal(t, distlock.Unreachable, replies[2].Outcome)
+		require.True(t, replies[2].MaySet, "it was sent")
+		require.Equal(t, distlock.Granted, replies[3].Outcome)
+		require.True(t, replies[3].MaySet, "twice")
+	})
+}
+
+func TestAPipelineThatNeverLeftSetsNothing(t *testing.T) {
+	onPlatform(t, func(t *testing.T, p *platform, n *node.Node) {
+		replies, all := asking(n, 3, nil)
+		p.departures()[0].back <- granted
+		synctest.Wait()
+		p.departures()[1].back <- func(cmd redis.Cmder) { cmd.SetErr(errors.New("connection refused")) }
+		all.Wait()
+		for _, r := range replies[1:] {
+			require.Equal(t, distlock.Unreachable, r.Outcome)
+			require.False(t, r.MaySet)
+		}
+	})
+}

@@ -1,0 +1,47 @@
+package redistest
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/lilith/distlock"
+)
+
+// Pair acquires and releases a free lock.
+func Pair(tb testing.TB, l *distlock.Locker) {
+	h, err := l.Acquire(context.Background(), "report:2026-11")
+	require.NoError(tb, err)
+	require.NoError(tb, h.Release(context.Background()))
+}
+
+// Allocations returns how many allocations acquiring and releasing a free lock takes,
+// go-redis's included.
+func Allocations(tb testing.TB, l *distlock.Locker) float64 {
+	if Race {
+		tb.Skip("the race detector allocates besides: go test without -race")
+	}
+	for range 200 { // connections, scripts, goroutines and their stacks
+		Pair(tb, l)
+	}
+	return testing.AllocsPerRun(500, func() { Pair(tb, l) })
+}
+
+var calls = regexp.MustCompile(`cmdstat_(\w+):calls=(\d+)`)
+
+// Requests returns how often the server ran each command, by name, since
+// ForgetRequests. What scripts call within counts too.
+func (s *Server) Requests() map[string]int {
+	found := make(map[string]int)
+	for _, m := range calls.FindAllStringSubmatch(fmt.Sprint(s.Do("INFO", "commandstats")), -1) {
+		found[m[1]], _ = strconv.Atoi(m[2])
+	}
+	return found
+}
+
+// ForgetRequests begins a new count.
+func (s *Server) ForgetRequests() { s.Do("CONFIG", "RESETSTAT") }
