@@ -31,6 +31,7 @@ func TestASecondCopysErrorDoesNotSpeakForTheFirst(t *testing.T) {
 	require.Equal(t, distlock.Granted, ask(n, request("warm"), node.Release).Outcome)
 	call := node.Acquire(request("mine"))
 	call.Wanted = func() bool { // between the two copies
+		server.Do("PEXPIRE", key, 60_000) // which the second has to lengthen
 		server.Do("CONFIG", "SET", "min-replicas-to-write", "1")
 		return true
 	}
