@@ -212,8 +212,10 @@ func (qs *queues) remove(w *waiter) {
 
 // promote has the first of the queue see that it is.
 func (q *queue) promote() {
+	now := clock.Now()
+	q.asked = q.isOwed(now) // if who was first got the lock, its look was nobody else's
 	if f := q.first; !f.a.bounded() {
-		f.due = max(f.due, clock.Now().Add(f.a.firstDelay()))
+		f.due = max(f.due, now.Add(f.a.firstDelay()))
 	}
 	q.first.wake()
 }

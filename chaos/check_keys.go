@@ -21,8 +21,8 @@ func (c *checker) checkSightings() {
 			if n, err := strconv.ParseInt(s.Value, 10, 64); err == nil && n >= maxToken {
 				c.violated("I13", s.Key, s.At, nil, "%s on %s is %d, beyond 2^53", s.Key, s.Node, n)
 			}
-		case strings.Contains(s.Key, ":dead:"), s.Value == "":
-			// A tombstone, or another program's.
+		case strings.Contains(s.Key, ":dead:"), strings.HasSuffix(s.Key, ":queue"), s.Value == "":
+			// A tombstone, who waited, or another program's.
 		default:
 			if after == nil {
 				after = make(map[string]*cover)

@@ -58,6 +58,8 @@ func TestEachKeyExpires(t *testing.T) {
 		{"a counter for ever", "I13", seen("{k}:fence", "17", -1)},
 		{"a counter beyond what Lua can count", "I13", seen("{k}:fence", "9007199254740992", time.Hour)},
 		{"a tombstone", "", seen("{k}:dead:a", "", time.Second)},
+		{"a queue", "", seen("{k}:queue", "pchannel", time.Minute)},
+		{"a queue for ever", "I13", seen("{k}:queue", "pchannel", -1)},
 		{"a tombstone for ever", "I13", seen("{k}:dead:a", "", -1)},
 	})
 }

@@ -17,6 +17,10 @@ func TestLeasesOfOneKeyDoNotOverlap(t *testing.T) {
 		{"one before the other's end", "I1", history(a, b)},
 		{"of different keys", "", history(a, with(b, func(o *chaos.Op) { o.Key = "other" }))},
 		{"one before the other's release", "I1", history(a, b, released(60*ms))},
+		{"one that was handed the lock within the other's release", "", history(
+			a, with(released(48*ms), func(o *chaos.Op) { o.End = 54 * ms }), handed(2),
+		)},
+		{"one that was handed the lock before the other's release", "I1", history(a, released(52*ms), handed(2))},
 		{"one after the other was told that it is lost", "", history(
 			a, did(chaos.OpRenew, "c1", "a", 45*ms, chaos.Lost), b,
 		)},

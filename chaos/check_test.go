@@ -23,6 +23,14 @@ func acquired(client, token string, at time.Duration, fencing int64) chaos.Op {
 	}
 }
 
+// handed is an acquisition b of another worker of c1, which has waited from the beginning
+// and was handed the lock at 50 ms.
+func handed(fencing int64) chaos.Op {
+	o := acquired("c1", "b", 50*ms, fencing)
+	o.Start, o.Worker, o.Attempts = 0, 2, 5
+	return o
+}
+
 // did is what a client did under a lease, in 1 ms.
 func did(kind chaos.OpKind, client, token string, at time.Duration, outcome chaos.Outcome) chaos.Op {
 	return chaos.Op{

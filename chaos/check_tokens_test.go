@@ -19,6 +19,9 @@ func TestFencingTokensRiseFromHolderToHolder(t *testing.T) {
 		{"smaller, and a fault raged", "I2", history(
 			a, acquired("c2", "b", 200*ms, 4), fault(chaos.KeysLost, chaos.KeptMemory, 0, 500*ms),
 		)},
+		{"larger, of one that waited all along and was handed the lock", "", history(a, released(48*ms), handed(6))},
+		{"smaller, of one that waited all along and was handed the lock", "I2", history(a, released(48*ms), handed(4))},
+		{"the holder's, of one that was handed the lock", "I2", history(a, released(48*ms), handed(5))},
 		{"missing", "I2", history(acquired("c1", "a", 10*ms, 0))},
 		{"beyond what Lua can count", "I13", history(acquired("c1", "a", 10*ms, 1<<53))},
 		{"an owner's token given twice", "I2", history(a, acquired("c2", "a", 200*ms, 6))},

@@ -64,6 +64,7 @@ func OutcomeOf(err error) Outcome {
 // history, on one clock for all clients.
 type Op struct {
 	Client  string        `json:"client"`
+	Worker  int           `json:"worker,omitempty"` // which of the client's that share a Locker, from 1
 	Kind    OpKind        `json:"kind"`
 	Key     string        `json:"key"`
 	Start   time.Duration `json:"start"`

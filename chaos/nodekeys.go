@@ -56,7 +56,8 @@ func keysOf(ctx context.Context, w World, n Node) (k nodeKeys, err error) {
 // add sorts a key into its place, if it is of a lock, and returns the counters' locks.
 func (k *nodeKeys) add(name, prefix string, counters []string) []string {
 	lock, isCounter := strings.CutSuffix(name, ":fence")
-	if isCounter || strings.Contains(name, ":dead:") {
+	beside := isCounter || strings.Contains(name, ":dead:") || strings.HasSuffix(name, ":queue")
+	if beside {
 		if tag, ok := strings.CutPrefix(lock, "{"); ok {
 			lock = strings.Replace(tag, "}", "", 1)
 		}
@@ -68,7 +69,7 @@ func (k *nodeKeys) add(name, prefix string, counters []string) []string {
 	switch {
 	case isCounter:
 		return append(counters, lock)
-	case !strings.Contains(name, ":dead:"):
+	case !beside:
 		k.held = append(k.held, name)
 	}
 	return counters

@@ -13,6 +13,7 @@ type Config struct {
 	Seed    uint64
 	Nodes   int
 	Clients int
+	Workers []int // of each client, who share its Locker
 	Keys    int
 
 	// Faults rage for Duration, in virtual time; Calm follows.
@@ -71,9 +72,18 @@ func Draw(seed uint64, miniredis bool) Config {
 	// Keys of the last moment may live for a lease, and a node may abstain for a guard.
 	c.Calm = 2*ttl + c.Library.RestartGuard + 3*time.Second
 	kinds := append(chaos.Kinds(), suspends)
+	c.Library.NoWakeups = true
 	c.Plan = chaos.Plan(seed, kinds, c.Nodes, c.Clients, ttl, c.Duration)
 	c.Calm += setBack(c.Plan)
+	c.drawWorkers(r)
 	return c
+}
+
+// drawWorkers has about half of the clients be ones of several workers.
+func (c *Config) drawWorkers(r *rand.Rand) {
+	for range c.Clients {
+		c.Workers = append(c.Workers, []int{1, 1, 1, 2, 3, 5}[r.IntN(6)])
+	}
 }
 
 // DrawMonth returns a month of jobs that run about once an hour, as most jobs behind a
@@ -101,6 +111,7 @@ func DrawMonth(seed uint64) Config {
 	// Faults last for minutes, some for an hour.
 	c.Plan = chaos.Plan(seed, append(chaos.Kinds(), suspends), c.Nodes, c.Clients, 40*time.Minute, c.Duration)
 	c.Calm += setBack(c.Plan)
+	c.drawWorkers(r)
 	return c
 }
 

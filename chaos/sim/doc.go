@@ -12,7 +12,8 @@
 //	config.go    what a seed stands for
 //	network.go   the queue of events, and who runs when
 //	node.go      a node: its clock, its state, its trouble
-//	client.go    what clients do
+//	client.go    a client, and what it remembers
+//	worker.go    what its workers do
 //	run.go       one run, from the seed to the verdict
 //	hunt.go      many runs, and what a failing one is reduced to
 //	bubble.go    virtual time outside of a test

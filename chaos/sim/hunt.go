@@ -27,7 +27,8 @@ type Totals struct {
 	Faults      int            `json:"faults"`
 	Ops         int            `json:"ops"`
 	Acquired    int            `json:"acquired"`
-	Virtual     time.Duration  `json:"virtual"` // time that passed
+	HandOvers   int            `json:"handOvers"` // by one node each
+	Virtual     time.Duration  `json:"virtual"`   // time that passed
 	Overlaps    int            `json:"overlaps"`
 	StaleWrites int            `json:"staleWrites"`
 	LostUpdates int            `json:"lostUpdates"`
@@ -40,6 +41,7 @@ func (t *Totals) Add(r *Result) {
 	t.Runs++
 	t.Virtual += r.Virtual
 	t.Ops += len(r.History.Ops)
+	t.HandOvers += r.HandOvers
 	if t.ByRow == nil {
 		t.ByRow = make(map[string]int)
 	}

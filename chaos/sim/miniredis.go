@@ -67,7 +67,9 @@ func (s *miniServer) do(now time.Duration, args []any) (any, error) {
 type refusal string
 
 func (r refusal) Error() string { return string(r) }
-func (refusal) RedisError()     {}
+
+// RedisError implements redis.Error.
+func (refusal) RedisError() {}
 
 // refusal returns what the server says in its condition: to every script, for which
 // a real one would wait for the first write.

@@ -29,6 +29,7 @@ type network struct {
 
 	events events
 	count  uint64 // of events so far, for their order at one instant
+	handed int    // requests that hand a lock on, carried out
 
 	// mu guards what clients' goroutines touch.
 	mu        sync.Mutex
@@ -215,7 +216,11 @@ func (e events) Less(i, j int) bool {
 	return e[i].at < e[j].at || e[i].at == e[j].at && e[i].number < e[j].number
 }
 func (e events) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
-func (e *events) Push(x any)   { *e = append(*e, x.(*event)) }
+
+// Push implements heap.Interface.
+func (e *events) Push(x any) { *e = append(*e, x.(*event)) }
+
+// Pop implements heap.Interface.
 func (e *events) Pop() any {
 	last := len(*e) - 1
 	x := (*e)[last]

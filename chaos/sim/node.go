@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/lilith/distlock/chaos"
+	"github.com/lilith/distlock/internal/scripts"
 )
 
 // A redisServer is what a node runs: a twin, or miniredis. Times are the node's own.
@@ -110,6 +111,9 @@ func (d *node) arrive(r *request) {
 // carryOut runs a request, and sends its answer on its way.
 func (d *node) carryOut(r *request) {
 	value, err := d.server.do(d.clock(), r.args)
+	if r.args[1] == scripts.HandOver.SHAArg {
+		d.net.handed++
+	}
 	_, _, t := d.state()
 	if t.DropReplies {
 		return

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,8 @@ type Result struct {
 	History *chaos.History
 	Verdict chaos.Verdict
 	Virtual time.Duration // that passed
+
+	HandOvers int // requests of a hand-over that a node carried out
 }
 
 // OK reports whether nothing was violated.
@@ -102,7 +105,7 @@ func simulate(c Config) (*Result, error) {
 			Text: fmt.Sprintf("a client has not ended %v after it was told to: an operation does not return, or a lease's end is not signalled", end-c.Duration-c.Calm),
 		})
 	}
-	return &Result{Config: c, History: h, Verdict: v, Virtual: h.Elapsed}, nil
+	return &Result{Config: c, History: h, Verdict: v, Virtual: h.Elapsed, HandOvers: r.net.handed}, nil
 }
 
 // await lets things happen until the clients, which have been told to at that time,
@@ -165,10 +168,10 @@ func (r *run) start() error {
 func (r *run) spawn(index, successor int) error {
 	c := &client{
 		run: r, index: index, name: fmt.Sprintf("client-%d", index+1),
-		rand:     rand.New(rand.NewPCG(r.config.Seed, uint64(index)<<32|uint64(successor))),
 		patience: r.config.Library.NodeTimeout,
 	}
-	c.lateness = time.Duration(2*c.rand.IntN(2)-1) * time.Microsecond
+	workers := c.workers(r.config.Workers[index], successor)
+	c.lateness = time.Duration(2*workers[0].rand.IntN(2)-1) * time.Microsecond
 	if successor > 0 {
 		c.name += fmt.Sprintf(".%d", successor)
 	}
@@ -198,8 +201,10 @@ func (r *run) spawn(index, successor int) error {
 	} else {
 		r.clients = append(r.clients, c)
 	}
-	c.work.Add(1)
-	go c.live() // simulate waits for it
+	for _, w := range workers {
+		c.work.Add(1)
+		go w.live() // simulate waits for it
+	}
 	return nil
 }
 
@@ -243,7 +248,7 @@ func (r *run) finish() *chaos.History {
 		case a.Start != b.Start:
 			return int(a.Start - b.Start)
 		}
-		return strings.Compare(a.Client+string(a.Kind)+a.Token, b.Client+string(b.Kind)+b.Token)
+		return cmp.Or(strings.Compare(a.Client+string(a.Kind)+a.Token, b.Client+string(b.Kind)+b.Token), a.Worker-b.Worker)
 	})
 	return h
 }
