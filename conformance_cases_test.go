@@ -62,12 +62,12 @@ func extendLengthens(t *testing.T, b bed) {
 }
 
 func expiredLease(t *testing.T, b bed) {
-	l := b.locker(t, distlock.Config{TTL: 150 * time.Millisecond})
-	h, err := l.Acquire(background, "k")
+	l := b.locker(t, distlock.Config{})
+	h, err := l.WaitForLock(background, "k", time.Minute, distlock.WithTTL(150*time.Millisecond))
 	require.NoError(t, err)
 	<-h.Done()
 	require.ErrorIs(t, h.Err(), distlock.ErrLost)
-	other, err := l.WaitForLock(background, "k", 10*time.Second, distlock.WithTTL(time.Minute))
+	other, err := l.WaitForLock(background, "k", time.Minute)
 	require.NoError(t, err)
 	require.Greater(t, other.FencingToken(), h.FencingToken())
 	require.ErrorIs(t, h.Extend(background, 0), distlock.ErrLost)

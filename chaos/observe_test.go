@@ -18,7 +18,7 @@ func TestTheHooksRecordAProgramsHistory(t *testing.T) {
 	c := chaos.Embedded(t, 3)
 	rec := chaos.NewRecorder()
 	locker := func(name string) *distlock.Locker {
-		l, err := redlock.New(c.Dial(), distlock.Config{TTL: second, Trace: rec.Trace(name)})
+		l, err := redlock.New(c.Dial(), distlock.Config{NodeTimeout: 10 * second, Trace: rec.Trace(name)})
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, l.Close()) })
 		return l

@@ -77,7 +77,7 @@ func TestS21AnExtensionNeverRevivesAndNeverTakesBack(t *testing.T) {
 
 func TestS22AReleaseWhoseReplyWasLostSucceeds(t *testing.T) {
 	sizes(t, func(t *testing.T, r *rig) {
-		l := r.locker(distlock.Config{})
+		l := r.locker(distlock.Config{NodeTimeout: 3 * time.Second})
 		r.warm(l)
 		h, err := l.Acquire(background, "k")
 		require.NoError(t, err)
@@ -86,8 +86,9 @@ func TestS22AReleaseWhoseReplyWasLostSucceeds(t *testing.T) {
 		}
 		taken := make(chan *distlock.Handle)
 		go func() { // takes the key between the two copies of the release
-			next, err := r.lockerOver(r.ownClients(), distlock.Config{RetryDelay: time.Millisecond, MaxRetryDelay: time.Millisecond}).
-				WaitForLock(background, "k", time.Minute)
+			next, err := r.lockerOver(r.ownClients(), distlock.Config{
+				RetryDelay: time.Millisecond, MaxRetryDelay: time.Millisecond, NodeTimeout: calm.NodeTimeout,
+			}).WaitForLock(background, "k", time.Minute)
 			if err != nil {
 				t.Error(err)
 			}

@@ -13,7 +13,7 @@ import (
 // guarded is the setting that the guard is shown in: a lease of 2 s.
 func guarded(guard time.Duration) distlock.Config {
 	return distlock.Config{
-		TTL: 2 * time.Second, RestartGuard: guard, MaxRetries: distlock.RetryForever,
+		TTL: 2 * time.Second, NodeTimeout: time.Second, RestartGuard: guard, MaxRetries: distlock.RetryForever,
 		RetryDelay: 20 * time.Millisecond, MaxRetryDelay: 100 * time.Millisecond,
 	}
 }
@@ -134,9 +134,9 @@ func TestAMinorityThatForgotHasTheKeyAgainWithinARenewalPeriod(t *testing.T) {
 // forgotten that too.
 func TestARestartedNodeIsRepairedOnlyOnceItVotesAgain(t *testing.T) {
 	t.Parallel()
-	const guard = 3 * time.Second
+	const guard = 6 * time.Second
 	r := newRig(t, 3)
-	l := r.locker(distlock.Config{TTL: guard, RestartGuard: guard, NodeTimeout: time.Second})
+	l := r.locker(distlock.Config{TTL: guard, RestartGuard: guard, NodeTimeout: 2 * time.Second})
 	var h *distlock.Handle
 	require.Eventually(t, func() (held bool) { // the servers are new themselves
 		var err error
@@ -172,6 +172,7 @@ func TestARepairAsksAQuorumInTheSameExtension(t *testing.T) {
 	r := newRig(t, 3)
 	h, err := r.locker(calm).Acquire(background, "k")
 	require.NoError(t, err)
+	r.requireEverywhere(h) // a grant still on its way would set the key anew
 	r.servers[0].Do("flushall")
 	r.servers[1].Do("flushall")
 	require.ErrorIs(t, h.Extend(background, 0), distlock.ErrLost)
