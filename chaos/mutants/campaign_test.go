@@ -72,3 +72,39 @@ func TestALayerThatDoesNotCompileTheFileIsNotTried(t *testing.T) {
 	require.True(t, l.compiles("m/c", deps))
 	require.False(t, l.compiles("m/d", deps))
 }
+
+func TestALayerThatFailsOnTheUnmodifiedTreeTriesAgainAlone(t *testing.T) {
+	once := write(t, map[string]string{
+		"go.mod": "module example.com/library\n\ngo 1.26\n",
+		"a/a.go": "package a\n",
+		"b/b.go": "package b\n",
+		"a/a_test.go": `package a
+
+import (
+	"os"
+	"testing"
+)
+
+func TestFailsOnce(t *testing.T) {
+	if _, err := os.Stat("been"); err != nil {
+		t.Fatal(os.WriteFile("been", nil, 0o600))
+	}
+}
+`,
+		"b/b_test.go": "package b\n\nimport \"testing\"\n\nfunc TestFails(t *testing.T) { t.Fatal() }\n",
+	})
+	tool := &goTool{once, "example.com/library"}
+	c := &campaign{tool: tool, control: true, jobs: 2, layers: []Layer{
+		{Name: "once", Packages: []string{"./a"}, Bound: graceful},
+		{Name: "always", Packages: []string{"./b"}, Bound: graceful},
+	}}
+	var told []string
+	c.sound = func(f *Finding) { told = append(told, f.Layer+" "+string(f.Outcome)) }
+	_, tree, err := c.run(t.Context(), nil)
+	require.NoError(t, err)
+	require.Equal(t, Survived, tree[0].Outcome)
+	require.Equal(t, Killed, tree[1].Outcome)
+	require.ElementsMatch(t, []string{
+		"once killed", "once survived", "always killed", "always killed", "always killed",
+	}, told)
+}

@@ -15,7 +15,8 @@
 // for a mutant of a Lua script, the simulation, whose nodes are plain Go.
 //
 // The same layers run on the unmodified tree in between, and must pass: a layer that
-// fails there kills nothing. With --only that is left out.
+// fails there kills nothing. One that does tries again at the end, twice at most, when
+// no mutant takes its time. With --only that is left out.
 //
 // The exit code is 0 where every mutant was killed and the unmodified tree passes, 1
 // where one survived or the tree fails, and 2 where it could not be told: a mutant whose text is

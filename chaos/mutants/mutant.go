@@ -19,6 +19,10 @@ type Mutant struct {
 	Old, New string
 
 	Breaks string // the promise that it breaks, in words
+
+	// NotBy is a layer that it would only make slow: a loop without a pause is busy in
+	// virtual time too. That layer is not tried.
+	NotBy string
 }
 
 // catalogue returns all mutants.

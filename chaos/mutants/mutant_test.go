@@ -31,6 +31,10 @@ func TestEachMutantHasANameOfItsOwnAndBreaksSomething(t *testing.T) {
 		require.False(t, known[m.Name], m.Name)
 		known[m.Name] = true
 		require.NotEmpty(t, m.Breaks, m.Name)
+		if m.NotBy != "" {
+			_, err := chooseLayers(layers(1), []string{m.NotBy})
+			require.NoError(t, err, m.Name)
+		}
 	}
 }
 

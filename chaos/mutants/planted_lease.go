@@ -98,6 +98,7 @@ var inLease = []Mutant{
 		Old:    "max(min(left/4, h.l.cfg.RetryDelay), renewalFloor)",
 		New:    "min(left, 0)",
 		Breaks: "there is no hot loop, ever",
+		NotBy:  "simulation",
 	},
 	{
 		Name: "renewal-beyond-max-hold", File: "extend.go",
