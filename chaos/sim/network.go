@@ -209,6 +209,7 @@ type event struct {
 	happens func()
 }
 
+// events are a heap: what happens next is first.
 type events []*event
 
 func (e events) Len() int { return len(e) }
