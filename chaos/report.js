@@ -159,7 +159,12 @@
 
   const colourOf = (client) => client < 0 ? colours.soft : colours.clients[client % colours.clients.length];
 
+  function tellRange() {
+    byId('range').textContent = clock(Math.max(0, view.from)) + ' – ' + clock(Math.min(end, view.to)) + ' of ' + clock(end);
+  }
+
   function redraw() {
+    tellRange();
     if (pending) return;
     pending = true;
     requestAnimationFrame(draw);
@@ -193,7 +198,6 @@
     drawMarks();
     ctx.restore();
     drawLabels();
-    byId('range').textContent = clock(Math.max(0, view.from)) + ' – ' + clock(Math.min(end, view.to)) + ' of ' + clock(end);
   }
 
   // firstIn returns the first item of a layer that ends at t or later.
