@@ -54,6 +54,14 @@ var _ World = (*Cluster)(nil)
 // startPatience is how long a server may take to start.
 const startPatience = 30 * time.Second
 
+// adminOptions completes the options of a backend's admin client: a command is sent once,
+// and its answer awaited however busy the machine is, up to the context's deadline.
+func adminOptions(o *redis.Options) *redis.Options {
+	o.MaxRetries, o.ContextTimeoutEnabled = -1, true
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = startPatience, startPatience, startPatience
+	return o
+}
+
 // StartEmbedded starts n nodes that are miniredis servers of this process, over TCP.
 // Close the cluster.
 //

@@ -83,7 +83,7 @@ func (e *embedded) start(ctx context.Context, with Memory) error {
 	id := make([]byte, 20)
 	_, _ = rand.Read(id) // never fails
 	m.Server().SetPreHook(e.hook)
-	client := redis.NewClient(&redis.Options{Addr: m.Addr(), MaxRetries: -1, ContextTimeoutEnabled: true})
+	client := redis.NewClient(adminOptions(&redis.Options{Addr: m.Addr()}))
 	e.mu.Lock()
 	e.m, e.addr, e.client = m, m.Addr(), client
 	e.runID, e.began, e.beganSkew = hex.EncodeToString(id), time.Now(), e.skew

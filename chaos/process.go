@@ -141,10 +141,9 @@ func (p *process) start(ctx context.Context, with Memory) error {
 	if err := <-started; err != nil {
 		return err
 	}
-	client := redis.NewClient(&redis.Options{
+	client := redis.NewClient(adminOptions(&redis.Options{
 		Network: "unix", Addr: p.socket, Username: adminUser, Password: adminPassword,
-		MaxRetries: -1, ContextTimeoutEnabled: true,
-	})
+	}))
 	p.mu.Lock()
 	p.run, p.client = r, client
 	p.mu.Unlock()

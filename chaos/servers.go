@@ -68,8 +68,7 @@ func (f *foreign) start(ctx context.Context, with Memory) error {
 		return nil
 	}
 	login := *f.login
-	login.MaxRetries, login.ContextTimeoutEnabled = -1, true
-	f.client = redis.NewClient(&login)
+	f.client = redis.NewClient(adminOptions(&login))
 	if err := f.client.Ping(ctx).Err(); err != nil {
 		return fmt.Errorf("%s: %w", f.login.Addr, err)
 	}

@@ -36,7 +36,7 @@ func TestHealUndoesEverything(t *testing.T) {
 				heal(t, c)
 			}
 			for _, n := range all {
-				client := impatient(t, n)
+				client := asker(t, n)
 				require.Equal(t, "1", client.Get(ctx, "k").Val())
 				require.NoError(t, client.Set(ctx, "k", "2", 0).Err())
 			}
@@ -68,7 +68,7 @@ func TestAServerThatEndedOfItselfIsHealed(t *testing.T) {
 		return err != nil && strings.Contains(err.Error(), "it is down")
 	})
 	heal(t, c)
-	require.Equal(t, "1", impatient(t, n).Get(t.Context(), "k").Val())
+	require.Equal(t, "1", asker(t, n).Get(t.Context(), "k").Val())
 }
 
 func TestSightingsTellWhatNodesHold(t *testing.T) {

@@ -28,13 +28,13 @@ const writeScript = "return redis.call('SET', KEYS[1], ARGV[1])"
 func TestAConditionIsAnErrorUntilItIsHealed(t *testing.T) {
 	onEach(t, func(t *testing.T, c *chaos.Cluster) {
 		n, ctx := c.Nodes()[0], t.Context()
-		open := impatient(t, n)
+		open := asker(t, n)
 		for condition, text := range texts {
 			require.NoError(t, open.Eval(ctx, writeScript, []string{"k"}, "before").Err())
 			require.NoError(t, n.Suffer(ctx, condition))
 			require.NoError(t, n.Suffer(ctx, condition))
 			for range 2 {
-				err := impatient(t, n).Eval(ctx, writeScript, []string{"k"}, "during").Err()
+				err := asker(t, n).Eval(ctx, writeScript, []string{"k"}, "during").Err()
 				require.ErrorContains(t, err, text, "on a new connection")
 			}
 			err := open.Eval(ctx, writeScript, []string{"k"}, "during").Err()
@@ -46,7 +46,7 @@ func TestAConditionIsAnErrorUntilItIsHealed(t *testing.T) {
 			require.NoError(t, n.Suffer(ctx, chaos.Healthy))
 			require.Equal(t, "before", open.Get(ctx, "k").Val())
 		}
-		require.NoError(t, impatient(t, n).Set(ctx, "k", "after", 0).Err())
+		require.NoError(t, asker(t, n).Set(ctx, "k", "after", 0).Err())
 	})
 }
 
@@ -57,7 +57,7 @@ func TestOneConditionReplacesAnother(t *testing.T) {
 			for second, text := range texts {
 				require.NoError(t, n.Suffer(ctx, first))
 				require.NoError(t, n.Suffer(ctx, second))
-				err := impatient(t, n).Eval(ctx, writeScript, []string{"k"}, "v").Err()
+				err := asker(t, n).Eval(ctx, writeScript, []string{"k"}, "v").Err()
 				require.ErrorContains(t, err, text, "after %v", first)
 			}
 		}
@@ -70,7 +70,7 @@ func TestWhileWritesAreRefusedReadsAreNot(t *testing.T) {
 		do(t, n, "SET", "k", "1")
 		for _, condition := range []chaos.Condition{chaos.IsReadOnly, chaos.IsFull, chaos.HasMisconf} {
 			require.NoError(t, n.Suffer(ctx, condition))
-			client := impatient(t, n)
+			client := asker(t, n)
 			require.Equal(t, "1", client.Get(ctx, "k").Val())
 			require.ErrorContains(t, client.Set(ctx, "k", "2", 0).Err(), texts[condition])
 			if condition == chaos.IsFull {
@@ -86,14 +86,14 @@ func TestAConditionLastsThroughACrash(t *testing.T) {
 		for condition, text := range texts {
 			require.NoError(t, n.Suffer(ctx, condition))
 			restart(t, n, chaos.Kept)
-			err := impatient(t, n).Eval(ctx, writeScript, []string{"k"}, "v").Err()
+			err := asker(t, n).Eval(ctx, writeScript, []string{"k"}, "v").Err()
 			require.ErrorContains(t, err, text)
 		}
 		require.NoError(t, n.Crash(ctx))
 		require.ErrorContains(t, n.Suffer(ctx, chaos.IsFull), "down")
 		require.NoError(t, n.Suffer(ctx, chaos.Healthy), "it will start so")
 		require.NoError(t, n.Start(ctx, chaos.Kept))
-		require.NoError(t, impatient(t, n).Set(ctx, "k", "1", 0).Err())
+		require.NoError(t, asker(t, n).Set(ctx, "k", "1", 0).Err())
 	})
 }
 
@@ -155,6 +155,6 @@ func TestWithoutTLSThereIsNoBadCertificate(t *testing.T) {
 	onEach(t, func(t *testing.T, c *chaos.Cluster) {
 		require.ErrorIs(t, c.Nodes()[0].Suffer(t.Context(), chaos.BadCertificate), chaos.ErrUnsupported)
 		require.Nil(t, c.CA())
-		require.NoError(t, impatient(t, c.Nodes()[0]).Ping(t.Context()).Err())
+		require.NoError(t, asker(t, c.Nodes()[0]).Ping(t.Context()).Err())
 	})
 }

@@ -69,7 +69,7 @@ func TestACrashEndsAFreeze(t *testing.T) {
 		say(t, lost, "SET lost 1\r\n")
 		require.NoError(t, n.Crash(t.Context()))
 		require.NoError(t, n.Start(t.Context(), chaos.Kept))
-		require.NoError(t, impatient(t, n).Ping(t.Context()).Err())
+		require.NoError(t, asker(t, n).Ping(t.Context()).Err())
 		require.Nil(t, do(t, n, "GET", "lost"))
 	})
 }
@@ -106,7 +106,7 @@ func TestDroppedRequestsNeverArrive(t *testing.T) {
 		say(t, conn, "SET k 2\r\n") // behind a gap in a stream nothing comes through
 		requireSilent(t, conn)
 		require.Nil(t, do(t, n, "GET", "k"))
-		require.NoError(t, impatient(t, n).Ping(t.Context()).Err())
+		require.NoError(t, asker(t, n).Ping(t.Context()).Err())
 
 		heal(t, c)
 		_, err := conn.Read(make([]byte, 1))
@@ -155,7 +155,7 @@ func TestACutReplyEndsAfterOneByte(t *testing.T) {
 		require.Error(t, err)
 		require.NotErrorIs(t, err, io.EOF)
 		require.Equal(t, "1", do(t, n, "GET", "k"))
-		require.Equal(t, int64(2), impatient(t, n).Incr(t.Context(), "k").Val())
+		require.Equal(t, int64(2), asker(t, n).Incr(t.Context(), "k").Val())
 	})
 }
 
@@ -171,7 +171,7 @@ func TestRefusedConnectionsAreReset(t *testing.T) {
 		require.Error(t, impatient(t, n).Ping(t.Context()).Err())
 		require.Equal(t, "PONG", do(t, n, "PING"), "past the network's trouble")
 		trouble(t, n, chaos.Trouble{})
-		require.NoError(t, impatient(t, n).Ping(t.Context()).Err())
+		require.NoError(t, asker(t, n).Ping(t.Context()).Err())
 	})
 }
 

@@ -33,7 +33,7 @@ func TestANodeThatCrashedComesBackWithWhatItKnew(t *testing.T) {
 		require.Equal(t, []any{"a", "b"}, do(t, n, "LRANGE", "list", 0, -1))
 		require.LessOrEqual(t, do(t, n, "PTTL", "lasting"), int64(60_000))
 		eventually(t, func() bool { return do(t, n, "GET", "short") == nil })
-		require.NoError(t, impatient(t, n).Ping(t.Context()).Err())
+		require.NoError(t, asker(t, n).Ping(t.Context()).Err())
 	})
 }
 
@@ -153,7 +153,7 @@ func TestACrashResetsConnectionsAndRefusesNewOnes(t *testing.T) {
 		require.ErrorContains(t, err, "down")
 		require.NoError(t, n.Start(t.Context(), chaos.Kept))
 		require.NoError(t, n.Start(t.Context(), chaos.Empty), "it runs, and nothing is done")
-		require.NoError(t, impatient(t, n).Ping(t.Context()).Err())
+		require.NoError(t, asker(t, n).Ping(t.Context()).Err())
 	})
 }
 

@@ -48,11 +48,18 @@ func do(t *testing.T, n chaos.Node, args ...any) any {
 	return v
 }
 
-// impatient is a client that asks once, and waits half a second.
+// impatient is a client that asks once, and waits half a second: for what does not come.
 func impatient(t *testing.T, n chaos.Node) *redis.Client {
+	return asking(t, n, 500*time.Millisecond)
+}
+
+// asker is a client that asks once, and waits for the answer however busy the machine is.
+func asker(t *testing.T, n chaos.Node) *redis.Client { return asking(t, n, patient) }
+
+func asking(t *testing.T, n chaos.Node, timeout time.Duration) *redis.Client {
 	c := redis.NewClient(&redis.Options{
 		Addr: n.Name(), MaxRetries: -1, DialerRetries: 1,
-		ReadTimeout: 500 * time.Millisecond, WriteTimeout: 500 * time.Millisecond,
+		DialTimeout: timeout, ReadTimeout: timeout, WriteTimeout: timeout,
 	})
 	t.Cleanup(func() { _ = c.Close() })
 	return c
