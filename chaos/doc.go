@@ -19,6 +19,9 @@
 // Package sim does the same on virtual time, from one seed, thousands of times a
 // minute; the protocol itself is searched state by state in internal/model.
 //
+// The library's go-redis logs each connection that it cannot make, which faults see to:
+// a TestMain that calls logging.Disable of go-redis keeps a test's output legible.
+//
 // Limits: a run that finds nothing proves nothing. What it reached stands in its
 // matrix, and a cell not reached is told.
 package chaos
