@@ -146,7 +146,7 @@ var inNode = []Mutant{
 	{
 		Name: "queue-without-an-end", File: queueGo,
 		Old:    "if !bounded || now.Before(deadline) {",
-		New:    "if true {",
+		New:    "if true || bounded || now.Before(deadline) {",
 		Breaks: "a request waits for its turn no longer than for its answer",
 	},
 	{

@@ -72,8 +72,8 @@ var inQuorum = []Mutant{
 	},
 	{
 		Name: "requests-on-the-callers-context", File: pollGo,
-		Old:    "context.WithTimeout(context.WithoutCancel(ctx), req.NodeTimeout)",
-		New:    "context.WithTimeout(ctx, req.NodeTimeout)",
+		Old:    "p.began, p.ctx = time.Now(), context.WithoutCancel(ctx)\n\tif s.bare {",
+		New:    "p.began, p.ctx = time.Now(), ctx\n\tif false {",
 		Breaks: "the end of the caller's context leaves no node unasked",
 	},
 	{

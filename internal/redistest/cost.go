@@ -28,7 +28,13 @@ func Allocations(tb testing.TB, l *distlock.Locker) float64 {
 	for range 200 { // connections, scripts, goroutines and their stacks
 		Pair(tb, l)
 	}
-	return testing.AllocsPerRun(500, func() { Pair(tb, l) })
+	// The least of some: on a busy machine a run may meet a timeout, or requests that
+	// share a pipeline.
+	least := testing.AllocsPerRun(100, func() { Pair(tb, l) })
+	for range 9 {
+		least = min(least, testing.AllocsPerRun(100, func() { Pair(tb, l) }))
+	}
+	return least
 }
 
 var calls = regexp.MustCompile(`cmdstat_(\w+):calls=(\d+)`)

@@ -16,7 +16,7 @@ import (
 func Instant(tb testing.TB) *redis.Client {
 	tb.Helper()
 	c := redis.NewClient(&redis.Options{
-		Addr:   "instant",
+		Addr:   "127.0.0.1:1", // not a name: go-redis would look it up
 		Dialer: func(context.Context, string, string) (net.Conn, error) { return new(instant), nil },
 	})
 	tb.Cleanup(func() { _ = c.Close() })
