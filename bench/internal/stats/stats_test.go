@@ -55,3 +55,24 @@ func TestJainIsOneForEqualsAndOneNthForATyrant(t *testing.T) {
 	require.True(t, math.IsNaN(stats.Jain([]float64{0, 0})))
 	require.True(t, math.IsNaN(stats.Jain(nil)))
 }
+
+func TestADistributionHasTheQuantilesOfItsValues(t *testing.T) {
+	var values []float64
+	for i := range 1001 {
+		values = append(values, float64(1000-i))
+	}
+	d := stats.Describe(append(values, math.NaN()))
+	require.Equal(t, 1001, d.N)
+	require.Len(t, d.Quantiles, len(stats.Levels()))
+	for i, q := range stats.Levels() {
+		require.InDelta(t, 1000*q, d.Quantiles[i], 1e-6)
+	}
+	require.Empty(t, stats.Describe(nil).Quantiles)
+}
+
+func TestTheLevelsOfADistributionAscendFromLeastToMost(t *testing.T) {
+	levels := stats.Levels()
+	require.InDelta(t, 0, levels[0], 0)
+	require.InDelta(t, 1, levels[len(levels)-1], 0)
+	require.IsIncreasing(t, levels)
+}

@@ -1,0 +1,209 @@
+package contest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lilith/distlock/bench/internal/peer"
+)
+
+// The metrics of memory.
+const (
+	BytesEach      = "memory each"
+	GoroutinesEach = "goroutines each"
+	Traffic        = "requests a second, all waiting"
+	TrafficOfFew   = "requests a second, one in a hundred waiting"
+)
+
+// A footprint is what the process occupies after a collection.
+type footprint struct {
+	bytes, goroutines float64 // stacks are among the bytes
+}
+
+func measureFootprint() footprint {
+	runtime.GC()
+	runtime.GC() // what finalizers let go
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return footprint{float64(m.HeapAlloc + m.StackInuse), float64(runtime.NumGoroutine())}
+}
+
+// each is what the growth since before is for each of n.
+func (f footprint) each(before footprint, n int) footprint {
+	return footprint{(f.bytes - before.bytes) / float64(n), (f.goroutines - before.goroutines) / float64(n)}
+}
+
+// hands is how many goroutines acquire a crowd of locks.
+const hands = 32
+
+// heldMemory acquires a crowd of locks and looks at what they occupy.
+func heldMemory(ctx context.Context, e *Entrant, b Budget) (Sample, error) {
+	// First a few, so that connections and stacks are not taken for the locks'.
+	if _, err := acquireAll(ctx, e, e.keys("first", 4*hands)); err != nil {
+		return Sample{}, err
+	}
+	keys := e.keys("held", b.Crowd)
+	before := measureFootprint()
+	locks, err := acquireAll(ctx, e, keys)
+	each := measureFootprint().each(before, len(keys))
+	releaseAll(ctx, locks)
+	if err != nil {
+		return Sample{}, err
+	}
+	return Sample{Values: map[string]float64{BytesEach: each.bytes, GoroutinesEach: each.goroutines}}, nil
+}
+
+func acquireAll(ctx context.Context, e *Entrant, keys []string) ([]peer.Lock, error) {
+	locks := make([]peer.Lock, len(keys))
+	errs := make([]error, hands)
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for h := range hands {
+		all.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(keys)) && errs[h] == nil; i = next.Add(1) - 1 {
+				locks[i], errs[h] = e.Lockers[0].Acquire(ctx, keys[i])
+			}
+		})
+	}
+	all.Wait()
+	return locks, errors.Join(errs...)
+}
+
+// releaseAll releases what was acquired. That a lease has run out by then is no news.
+func releaseAll(ctx context.Context, locks []peer.Lock) {
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range hands {
+		all.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(locks)); i = next.Add(1) - 1 {
+				if locks[i] != nil {
+					_ = locks[i].Release(ctx)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// waitingMemory has a crowd wait for one key, in one Locker, and looks at what they
+// occupy beyond a goroutine that waits for nothing but a channel, and at what they
+// send meanwhile; before that a hundredth of the crowd, to see whether the traffic
+// grows with it.
+func waitingMemory(ctx context.Context, e *Entrant, b Budget) (Sample, error) {
+	held, err := e.Lockers[0].Acquire(ctx, e.Key+"wanted")
+	if err != nil {
+		return Sample{}, err
+	}
+	defer func() { _ = held.Release(ctx) }() // its lease may have run out: no news
+	few, err := e.crowd(ctx, max(1, b.Crowd/100), b)
+	if err != nil {
+		return Sample{}, err
+	}
+	parked := parkedGoroutine(b.Crowd)
+	all, err := e.crowd(ctx, b.Crowd, b)
+	if err != nil {
+		return Sample{}, err
+	}
+	note := errors.Join(few.deserted, all.deserted)
+	return Sample{Values: map[string]float64{
+		BytesEach:      all.each.bytes - parked.bytes,
+		GoroutinesEach: all.each.goroutines - parked.goroutines,
+		Traffic:        all.traffic,
+		TrafficOfFew:   few.traffic,
+	}}, note
+}
+
+// parkedGoroutine is what a goroutine costs that waits for a channel.
+func parkedGoroutine(n int) footprint {
+	before := measureFootprint()
+	end := make(chan struct{})
+	var all, parked sync.WaitGroup
+	parked.Add(n)
+	for range n {
+		all.Go(func() {
+			parked.Done()
+			<-end
+		})
+	}
+	parked.Wait()
+	each := measureFootprint().each(before, n)
+	close(end)
+	all.Wait()
+	return each
+}
+
+type crowdCost struct {
+	each    footprint
+	traffic float64 // requests a second
+
+	// deserted says how many gave up. The cost is that of those who still wait.
+	deserted error
+}
+
+// crowd has n goroutines wait for the key that is held.
+func (e *Entrant) crowd(ctx context.Context, n int, b Budget) (crowdCost, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	before := measureFootprint()
+	var all, begun sync.WaitGroup
+	var got, gaveUp atomic.Int64
+	var reason atomic.Pointer[error]
+	begun.Add(n)
+	for range n {
+		all.Go(func() {
+			begun.Done()
+			lock, err := e.Lockers[0].Acquire(ctx, e.Key+"wanted")
+			switch {
+			case err == nil:
+				got.Add(1)
+				_ = lock.Release(context.WithoutCancel(ctx))
+			case ctx.Err() == nil:
+				gaveUp.Add(1)
+				reason.Store(&err)
+			}
+		})
+	}
+	begun.Wait()
+	traffic, err := e.traffic(ctx, b)
+	waiting := n - int(gaveUp.Load())
+	cost := crowdCost{each: measureFootprint().each(before, max(1, waiting)), traffic: traffic}
+	cancel()
+	all.Wait()
+	switch {
+	case err != nil:
+		return cost, err
+	case got.Load() > 0:
+		return cost, fmt.Errorf("%d of %d waiters got a lock that another holds", got.Load(), n)
+	case waiting < n:
+		cost.deserted = fmt.Errorf("%d of %d waiters gave up, one with: %w", n-waiting, n, *reason.Load())
+	}
+	return cost, nil
+}
+
+// traffic returns the requests a second, once the first attempts are over: when it no
+// longer falls.
+func (e *Entrant) traffic(ctx context.Context, b Budget) (float64, error) {
+	rate := math.Inf(1)
+	for end := time.Now().Add(b.Patience); ; {
+		before, err := e.Arena.Requests(ctx, e.Contestant.Sends)
+		if err != nil {
+			return 0, err
+		}
+		began := time.Now()
+		pause(ctx, b.Window)
+		after, err := e.Arena.Requests(ctx, e.Contestant.Sends)
+		if err != nil {
+			return 0, err
+		}
+		last := rate
+		rate = float64(after-before) / time.Since(began).Seconds()
+		if rate >= 0.9*last || time.Now().After(end) {
+			return rate, nil
+		}
+	}
+}
