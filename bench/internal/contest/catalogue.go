@@ -64,6 +64,14 @@ func nodes(n int) string {
 	return names[n] + " nodes"
 }
 
+// many writes a number of things.
+func many(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 func uncontended() []*Workload {
 	var all []*Workload
 	for _, n := range []int{1, 3, 5, 7} {
@@ -72,7 +80,7 @@ func uncontended() []*Workload {
 			who = onOne()
 		}
 		all = append(all, &Workload{
-			Name: fmt.Sprintf("uncontended-%d", n), Chapter: "Uncontended", Title: "Uncontended, " + nodes(n),
+			Name: fmt.Sprintf("uncontended-%d", n), Chapter: "Uncontended", Title: "Uncontended, " + nodes(n), Short: nodes(n),
 			About: "One goroutine acquires and releases free locks, one after the other, over the loopback interface.",
 			Nodes: n, Contestants: who, Reference: peer.ByHand.Name,
 			Metrics: latencyMetrics, Measure: oneByOne,
@@ -92,7 +100,7 @@ func oneCore() []*Workload {
 			who = onOne()
 		}
 		all = append(all, &Workload{
-			Name: fmt.Sprintf("core-%d", n), Chapter: "On one core", Title: "Uncontended, " + nodes(n) + ", one core",
+			Name: fmt.Sprintf("core-%d", n), Chapter: "On one core", Title: "Uncontended, " + nodes(n) + ", one core", Short: nodes(n),
 			About: "As before, but clients and servers share one core: no wake-up crosses cores, and the work itself is left.",
 			Nodes: n, Contestants: who, Reference: peer.ByHand.Name, Pinned: true,
 			Metrics: latencyMetrics, Measure: oneByOne,
@@ -123,7 +131,7 @@ func network() []*Workload {
 		}
 		all = append(all, &Workload{
 			Name: fmt.Sprintf("network-%d", n), Chapter: "A network with a long tail",
-			Title: "Uncontended, " + nodes(n) + ", each 1 ms away with a long tail",
+			Title: "Uncontended, " + nodes(n) + ", each 1 ms away with a long tail", Short: nodes(n),
 			About: "Each node is behind a proxy that holds every answer for 1 ms, and one in twenty for 20 ms more. " +
 				"\"" + BestOfDraws + "\" is the hold that completes a majority, drawn from those that the proxies truly made: what no client can beat.",
 			Nodes: n, Network: &aRealNetwork, Contestants: who, Reference: BestOfDraws,
@@ -160,7 +168,7 @@ func distinct() []*Workload {
 		for _, g := range []int{1, 8, 64, 512} {
 			all = append(all, &Workload{
 				Name: fmt.Sprintf("distinct-%d-%d", n, g), Chapter: "Distinct keys, " + nodes(n),
-				Title: fmt.Sprintf("Distinct keys, %s, %d goroutines", nodes(n), g),
+				Title: "Distinct keys, " + nodes(n) + ", " + many(g, "goroutine"), Short: many(g, "goroutine"),
 				About: "Goroutines that share one Locker acquire and release keys of their own, as fast as they can.",
 				Nodes: n, Contestants: who, Reference: reference,
 				Metrics: []Metric{

@@ -42,6 +42,7 @@ func contended() []*Workload {
 					Name:    fmt.Sprintf("contended-%d-%d-%s", n, workers, name),
 					Chapter: "One key, " + nodes(n),
 					Title:   fmt.Sprintf("One key, %s, %d workers %s", nodes(n), workers, has),
+					Short:   fmt.Sprintf("%d workers %s", workers, has),
 					About:   "Each worker acquires the key, holds it for 1 ms, releases it and thinks for 4 ms.",
 					Nodes:   n, Lockers: lockers, Contestants: who, Reference: peer.Queued.Name,
 					Metrics: contentionMetrics, Measure: oneKey(workers, hold, think),
@@ -59,7 +60,7 @@ func waiters() []*Workload {
 	for _, w := range []int{1, 4, 16, 64} {
 		all = append(all, &Workload{
 			Name: fmt.Sprintf("waiters-%d", w), Chapter: "More waiters",
-			Title: fmt.Sprintf("One key, one node, %d workers that do not think", w),
+			Title: "One key, one node, " + many(w, "worker") + " without thinking time", Short: many(w, "worker"),
 			About: "What a section of 1 ms costs as more wait for it, all in one Locker.",
 			Nodes: 1, Reference: peer.Queued.Name,
 			Contestants: []peer.Contestant{peer.Queued, peer.Distlock, peer.Redislock, peer.Redsync, peer.Rueidislock},
@@ -83,13 +84,13 @@ func memory() []*Workload {
 		}
 		all = append(all,
 			&Workload{
-				Name: fmt.Sprintf("held-%d", n), Chapter: "Memory", Title: "Memory of each held lock, " + nodes(n),
+				Name: fmt.Sprintf("held-%d", n), Chapter: "Memory", Title: "Memory of each held lock, " + nodes(n), Short: "each held lock, " + nodes(n),
 				About: "One Locker holds many locks at once: what each occupies, stacks included.",
 				Nodes: n, TTL: 2 * time.Minute, Contestants: who, Metrics: each, Measure: heldMemory,
 				Heavy: 5, Turn: crowded(time.Duration(n)*80*time.Microsecond, 0),
 			},
 			&Workload{
-				Name: fmt.Sprintf("waiting-%d", n), Chapter: "Memory", Title: "Memory of each waiting lock, " + nodes(n),
+				Name: fmt.Sprintf("waiting-%d", n), Chapter: "Memory", Title: "Memory of each waiting lock, " + nodes(n), Short: "each waiting lock, " + nodes(n),
 				About: "Many goroutines wait for one key in one Locker: what each occupies beyond a goroutine that waits for a channel, and what they send.",
 				Nodes: n, TTL: 2 * time.Minute, Contestants: who, Metrics: waiting, Measure: waitingMemory,
 				Heavy: 5, Turn: crowded(time.Duration(n)*80*time.Microsecond, 8),

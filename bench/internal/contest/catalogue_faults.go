@@ -17,7 +17,7 @@ func faults() []*Workload {
 		}
 		all = append(all, &Workload{
 			Name: fmt.Sprintf("%s-%d", name, n), Chapter: "Nodes that are not well",
-			Title: fmt.Sprintf("Five nodes, %d of them %s", n, what),
+			Title: fmt.Sprintf("Five nodes, %d of them %s", n, what), Short: fmt.Sprintf("%d of five %s", n, what),
 			About: "One goroutine acquires and releases free locks: first with all nodes well, then with the fault. " +
 				"Ratios are to the same contestant while all were well.",
 			Nodes: 5, Network: network, Phases: phases,
@@ -45,7 +45,7 @@ func fsync() []*Workload {
 		}
 		all = append(all, &Workload{
 			Name: fmt.Sprintf("fsync-%d", n), Chapter: "Each write on disk before its answer",
-			Title: fmt.Sprintf("Uncontended, %s, each write on disk before its answer", nodes(n)),
+			Title: fmt.Sprintf("Uncontended, %s, each write on disk before its answer", nodes(n)), Short: nodes(n),
 			About: "The servers have appendonly yes and appendfsync always, as who must not forget a lease has.",
 			Nodes: n, Servers: server.Options{FsyncAlways: true},
 			Contestants: who, Reference: peer.ByHand.Name, Metrics: latencyMetrics, Measure: oneByOne,

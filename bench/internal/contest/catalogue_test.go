@@ -15,7 +15,7 @@ import (
 
 // tiny does each thing, and no more of it than shows that it is done.
 var tiny = contest.Budget{
-	Rounds: 1, Warmup: 2, Ops: 3, Window: 5 * time.Millisecond, Patience: 300 * time.Millisecond,
+	Rounds: 1, Warmup: 2, Ops: 3, Window: 5 * time.Millisecond, Patience: 2 * time.Second,
 	Sections: 6, Crowd: 40, Limit: 10 * time.Second, SocketTimeout: 100 * time.Millisecond, Seed: 1,
 }
 
@@ -63,6 +63,7 @@ func TestWorkloadsHaveNamesOfTheirOwn(t *testing.T) {
 		require.NotEmpty(t, w.Title)
 		require.NotEmpty(t, w.About)
 		require.NotEmpty(t, w.Chapter)
+		require.NotEmpty(t, w.Short)
 	}
 }
 

@@ -103,14 +103,7 @@ func (r *run) enter(ctx context.Context, c peer.Contestant) {
 	}
 	e := &Entrant{Contestant: c, Lockers: lockers, Arena: r.arena, Key: c.Name + ":warm"}
 	r.entrants[len(r.entrants)-1] = e
-	entry.fail(bounded(ctx, r.b.Limit, func(ctx context.Context) error {
-		for _, l := range lockers {
-			if err := warm(ctx, l, e.Key, max(2, r.b.Warmup/len(lockers))); err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
+	entry.fail(r.warm(ctx, e, r.b.Warmup))
 }
 
 // bounded cancels what takes longer. The context has no deadline: contestants would
@@ -128,22 +121,30 @@ func bounded(ctx context.Context, limit time.Duration, do func(context.Context) 
 }
 
 // warm has clients connect, servers learn scripts, and goroutines grow their stacks.
-func warm(ctx context.Context, l peer.Locker, key string, pairs int) error {
-	for i := range pairs {
-		lock, err := l.Acquire(ctx, key+strconv.Itoa(i))
-		if err != nil {
-			return err
+func (r *run) warm(ctx context.Context, e *Entrant, pairs int) error {
+	each := max(2, pairs/len(e.Lockers))
+	return bounded(ctx, r.b.Limit, func(ctx context.Context) error {
+		for _, l := range e.Lockers {
+			for i := range each {
+				lock, err := l.Acquire(ctx, e.Key+strconv.Itoa(i))
+				if err != nil {
+					return err
+				}
+				if err := lock.Release(ctx); err != nil {
+					return err
+				}
+			}
 		}
-		if err := lock.Release(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
 func (r *run) round(ctx context.Context, round int) error {
 	if err := r.arena.clear(ctx); err != nil {
 		return err
+	}
+	if round > 1 && len(r.w.Phases) > 0 {
+		r.heal(ctx)
 	}
 	for _, p := range r.w.AllPhases() {
 		if err := r.phase(ctx, round, p); err != nil {
@@ -151,6 +152,17 @@ func (r *run) round(ctx context.Context, round int) error {
 		}
 	}
 	return nil
+}
+
+// heal has clients meet what the last round's fault has left them: connections that
+// are broken, servers that forgot the scripts. It must not count as the next round's.
+func (r *run) heal(ctx context.Context) {
+	for i, e := range r.entrants {
+		if e != nil {
+			e.Key = e.Contestant.Name + ":again"
+			r.entries[i].fail(r.warm(ctx, e, r.b.Warmup))
+		}
+	}
 }
 
 func (r *run) phase(ctx context.Context, round int, p Phase) (err error) {

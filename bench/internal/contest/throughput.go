@@ -20,25 +20,34 @@ const (
 // ringEach is how many keys each of many goroutines goes round.
 const ringEach = 16
 
-// apart has goroutines acquire and release keys of their own, for the window.
+// apart has goroutines acquire and release keys of their own, for the window. No node
+// is unwell here: who needs much longer has missed what it waits for, and is cut off.
 func apart(goroutines int) func(context.Context, *Entrant, Budget) (Sample, error) {
-	return func(ctx context.Context, e *Entrant, b Budget) (Sample, error) {
-		spins := make([]spin, goroutines)
-		start := make(chan struct{})
-		var began time.Time // set before start is closed
-		var workers sync.WaitGroup
-		for g := range spins {
-			keys := e.keys(strconv.Itoa(g)+"-", ringEach)
-			workers.Go(func() {
-				<-start
-				spins[g].run(ctx, e, keys, began.Add(b.Window))
-			})
-		}
-		began = time.Now()
-		close(start)
-		workers.Wait()
-		return together(spins, began)
+	return func(ctx context.Context, e *Entrant, b Budget) (s Sample, err error) {
+		err = bounded(ctx, b.Window+b.Patience, func(ctx context.Context) (err error) {
+			s, err = race(ctx, e, goroutines, b.Window)
+			return err
+		})
+		return s, err
 	}
+}
+
+func race(ctx context.Context, e *Entrant, goroutines int, window time.Duration) (Sample, error) {
+	spins := make([]spin, goroutines)
+	start := make(chan struct{})
+	var began time.Time // set before start is closed
+	var workers sync.WaitGroup
+	for g := range spins {
+		keys := e.keys(strconv.Itoa(g)+"-", ringEach)
+		workers.Go(func() {
+			<-start
+			spins[g].run(ctx, e, keys, began.Add(window))
+		})
+	}
+	began = time.Now()
+	close(start)
+	workers.Wait()
+	return together(spins, began)
 }
 
 // A spin is what one goroutine did.

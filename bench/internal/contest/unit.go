@@ -41,15 +41,23 @@ func (u Unit) Format(v float64) string {
 	}
 }
 
-// FormatRatio writes a ratio with three significant digits.
+// FormatRatio writes a ratio: two places after the point, as far as they mean
+// something.
 func FormatRatio(v float64) string {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
+	switch size := math.Abs(v); {
+	case math.IsNaN(v) || math.IsInf(v, 0):
 		return unknown
+	case size >= 0.095 && size < 9.995:
+		return strconv.FormatFloat(v, 'f', 2, 64)
+	default:
+		return digits(v)
 	}
-	return digits(v)
 }
 
 func formatSeconds(v float64) string {
+	if v == 0 {
+		return "0"
+	}
 	// What rounds up to a thousand is written in the next unit.
 	for _, unit := range []struct {
 		size time.Duration

@@ -20,7 +20,7 @@ func TestAValueIsWrittenWithThreeDigitsAndItsUnit(t *testing.T) {
 		{contest.Seconds, 0.00123, "1.23 ms"},
 		{contest.Seconds, 5.0261, "5.03 s"},
 		{contest.Seconds, 10, "10 s"},
-		{contest.Seconds, 0, "0 ns"},
+		{contest.Seconds, 0, "0"},
 		{contest.PerSecond, 50312.4, "50,312/s"},
 		{contest.Bytes, 1996, "1.95 KiB"},
 		{contest.Bytes, 812.4, "812 B"},
@@ -34,6 +34,8 @@ func TestAValueIsWrittenWithThreeDigitsAndItsUnit(t *testing.T) {
 	}
 	require.Equal(t, "0.65", contest.FormatRatio(0.65))
 	require.Equal(t, "1.05", contest.FormatRatio(1.052))
+	require.Equal(t, "1.00", contest.FormatRatio(1))
+	require.Equal(t, "0.0753", contest.FormatRatio(0.0753))
 	require.Equal(t, "25,301", contest.FormatRatio(25301))
 	require.Equal(t, "–", contest.FormatRatio(math.Inf(1)))
 }

@@ -13,6 +13,7 @@ type Workload struct {
 	Name    string // of the file names and of --only
 	Chapter string // of the report; those of one chapter stand together
 	Title   string
+	Short   string // the title beside others of the chapter
 	About   string // what is done, in one or two sentences
 
 	Nodes   int // servers
