@@ -1,0 +1,173 @@
+package report
+
+import (
+	"math"
+
+	"github.com/lilith/distlock/bench/internal/contest"
+	"github.com/lilith/distlock/bench/internal/peer"
+	"github.com/lilith/distlock/bench/internal/stats"
+)
+
+// A Target is what a figure of the library is to be.
+type Target struct {
+	Workload string // its name
+	What     string
+	Bound    float64
+	AtLeast  bool // the figure is to be at least the bound; else at most
+	Format   func(float64) string
+	Of       func(*contest.Result) stats.Summary
+}
+
+// Reached reports whether the median of the rounds is within the bound.
+func (t Target) Reached(s stats.Summary) bool {
+	if t.AtLeast {
+		return s.Median >= t.Bound
+	}
+	return s.Median <= t.Bound
+}
+
+// Targets returns what the library is meant to reach, in the order of the report.
+func Targets() []Target {
+	var all []Target
+	for _, part := range [][]Target{
+		oneNode("uncontended-1"), oneNode("core-1"), fiveNodes(), network(), throughput(), contention(), faults(), crowd(),
+	} {
+		all = append(all, part...)
+	}
+	return all
+}
+
+// ratio is a target of the library, as a ratio to another in the same rounds.
+func ratio(workload, metric, who, to string, bound float64, atLeast bool) Target {
+	return Target{
+		Workload: workload, What: metric + ": " + who + " ÷ " + to,
+		Bound: bound, AtLeast: atLeast, Format: contest.FormatRatio,
+		Of: func(r *contest.Result) stats.Summary { return r.Ratio(who, to, metric) },
+	}
+}
+
+// value is a target for the figure itself.
+func value(workload, metric string, unit contest.Unit, bound float64, atLeast bool) Target {
+	return Target{
+		Workload: workload, What: metric, Bound: bound, AtLeast: atLeast, Format: unit.Format,
+		Of: func(r *contest.Result) stats.Summary { return r.Value(peer.Distlock.Name, metric) },
+	}
+}
+
+// beyond is a target for how far one metric is beyond a multiple of another, round by
+// round.
+func beyond(workload, what, metric, of string, times float64, unit contest.Unit, bound float64) Target {
+	return Target{
+		Workload: workload, What: what, Bound: bound, Format: unit.Format,
+		Of: func(r *contest.Result) stats.Summary {
+			e := r.Entry(peer.Distlock.Name)
+			if e == nil {
+				return stats.Summarize(nil)
+			}
+			var rounds []float64
+			for i := range min(len(e.Values[metric]), len(e.Values[of])) {
+				rounds = append(rounds, e.Values[metric][i]-times*e.Values[of][i])
+			}
+			return stats.Summarize(rounds)
+		},
+	}
+}
+
+var library, unfenced = peer.Distlock.Name, peer.DistlockUnfenced.Name
+
+func oneNode(workload string) []Target {
+	return []Target{
+		ratio(workload, contest.Pair, library, peer.ScriptsByHand.Name, 1.05, false),
+		ratio(workload, contest.Pair, unfenced, peer.Redislock.Name, 1, false),
+		value(workload, contest.Allocs, contest.Count, 24, false),
+	}
+}
+
+func fiveNodes() []Target {
+	const w = "uncontended-5"
+	return []Target{
+		ratio(w, contest.Pair, library, peer.Redsync.Name, 0.65, false),
+		ratio(w, contest.Pair, unfenced, peer.Redsync.Name, 0.58, false),
+		ratio(w, contest.Pair, library, peer.RawScripts.Name, 1.3, false),
+	}
+}
+
+// The proxies hold answers; the rest of the way is in nobody's draws. What one
+// goroutine on raw sockets makes of the same network tells how much that is.
+func network() []Target {
+	const w = "network-5"
+	var all []Target
+	for _, to := range []string{contest.BestOfDraws, peer.RawScripts.Name} {
+		for _, metric := range []string{contest.AcquireP50, contest.AcquireP99, contest.ReleaseP50, contest.ReleaseP99} {
+			all = append(all, ratio(w, metric, library, to, 1.1, false))
+		}
+	}
+	return all
+}
+
+func throughput() []Target {
+	return []Target{
+		ratio("distinct-5-64", contest.Rate, library, peer.Redsync.Name, 3, true),
+		ratio("distinct-5-64", contest.Rate, library, peer.AutoPipelined.Name, 1, true),
+		ratio("distinct-1-64", contest.Rate, library, peer.Redislock.Name, 1.3, true),
+		ratio("distinct-1-64", contest.Rate, library, peer.Rueidislock.Name, 1, true),
+	}
+}
+
+func contention() []Target {
+	const one, each = "contended-5-32-one", "contended-5-32-each"
+	return []Target{
+		ratio(one, contest.SectionTime, library, peer.Queued.Name, 1.15, false),
+		value(one, contest.PerSection, contest.Count, 12, false),
+		value(one, contest.Fairness, contest.Count, 0.95, true),
+		value(one, contest.WaitSpread, contest.Count, 3, false),
+		ratio(each, contest.SectionTime, library, peer.Queued.Name, 2, false),
+		value(each, contest.Fairness, contest.Count, 0.85, true),
+	}
+}
+
+func faults() []Target {
+	var all []Target
+	for _, fault := range []string{"slow", "hung", "dead"} {
+		for _, metric := range []string{contest.AcquireP99, contest.ReleaseP99} {
+			all = append(all, beyond(fault+"-1", metric+", "+fault+", beyond 1.1 × healthy",
+				fault+": "+metric, "healthy: "+metric, 1.1, contest.Seconds, 0.001))
+		}
+	}
+	return all
+}
+
+// moreTraffic is what chance may add to a quarter of a second's requests; waiters
+// that poll, each for itself, add thousands.
+const moreTraffic = 25
+
+func crowd() []Target {
+	var all []Target
+	for _, w := range []string{"waiting-1", "waiting-5"} {
+		all = append(all,
+			value(w, contest.BytesEach, contest.Bytes, 2048, false),
+			value(w, contest.GoroutinesEach, contest.Count, 1, false),
+			beyond(w, contest.Traffic+", beyond those with one in a hundred", contest.Traffic, contest.TrafficOfFew,
+				1, contest.PerSecond, moreTraffic))
+	}
+	return all
+}
+
+// verdict tells how a target was met by the results.
+func (t Target) verdict(results []*contest.Result) (stats.Summary, string) {
+	for _, r := range results {
+		if r.Workload.Name != t.Workload {
+			continue
+		}
+		s := t.Of(r)
+		switch {
+		case !s.Known() || math.IsInf(s.Median, 0):
+			return s, "not measured"
+		case t.Reached(s):
+			return s, "reached"
+		default:
+			return s, "**not reached**"
+		}
+	}
+	return stats.Summarize(nil), "not measured"
+}
