@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -72,7 +71,12 @@ func acquireAll(ctx context.Context, e *Entrant, keys []string) ([]peer.Lock, er
 		})
 	}
 	all.Wait()
-	return locks, errors.Join(errs...)
+	for _, err := range errs {
+		if err != nil {
+			return locks, err // the others say the same
+		}
+	}
+	return locks, nil
 }
 
 // releaseAll releases what was acquired. That a lease has run out by then is no news.
@@ -169,7 +173,7 @@ func (e *Entrant) crowd(ctx context.Context, n int, b Budget) (crowdCost, error)
 		})
 	}
 	begun.Wait()
-	traffic, err := e.traffic(ctx, b)
+	traffic, err := e.traffic(ctx, n, b)
 	waiting := n - int(gaveUp.Load())
 	cost := crowdCost{each: measureFootprint().each(before, max(1, waiting)), traffic: traffic}
 	cancel()
@@ -185,10 +189,11 @@ func (e *Entrant) crowd(ctx context.Context, n int, b Budget) (crowdCost, error)
 	return cost, nil
 }
 
-// traffic returns the requests a second, once the first attempts are over: when it no
-// longer falls.
-func (e *Entrant) traffic(ctx context.Context, b Budget) (float64, error) {
-	rate := math.Inf(1)
+// traffic returns the requests a second of n who wait, once the first attempts are
+// over: when a window has seen a tenth of them at most, or all have surely had their
+// second. At the end of patience it takes what there is.
+func (e *Entrant) traffic(ctx context.Context, n int, b Budget) (float64, error) {
+	total := 0
 	for end := time.Now().Add(b.Patience); ; {
 		before, err := e.Arena.Requests(ctx, e.Contestant.Sends)
 		if err != nil {
@@ -200,10 +205,10 @@ func (e *Entrant) traffic(ctx context.Context, b Budget) (float64, error) {
 		if err != nil {
 			return 0, err
 		}
-		last := rate
-		rate = float64(after-before) / time.Since(began).Seconds()
-		if rate >= 0.9*last || time.Now().After(end) {
-			return rate, nil
+		sent, took := after-before, time.Since(began)
+		total += sent
+		if 10*sent <= n || total >= 2*n*len(e.Arena.Servers) || time.Now().After(end) {
+			return float64(sent) / took.Seconds(), nil
 		}
 	}
 }

@@ -23,9 +23,6 @@ type Progress struct {
 // ErrNotHere is what Run returns for a workload that this system cannot run.
 var ErrNotHere = errors.New("needs Linux: processes are bound to a core")
 
-// errHangs cancels a turn.
-var errHangs = errors.New("cut off: it hung")
-
 // Run measures w and returns what it gave. A contestant that does not lock, or that
 // fails, is in the Result with the reason, and the others go on. It fails where the
 // servers do, or where ctx ends: then with the rounds so far, nil if there are none.
@@ -43,7 +40,7 @@ func Run(ctx context.Context, w *Workload, b Budget, tell func(Progress)) (_ *Re
 		return nil, fmt.Errorf("%s: %w", w.Name, err)
 	}
 	defer func() { err = errors.Join(err, arena.close()) }()
-	r := &run{w: w, b: b, tell: tell, arena: arena, order: rand.New(rand.NewPCG(b.Seed, 1))}
+	r := &run{w: w, b: b, tell: tell, arena: arena, order: rand.New(rand.NewPCG(b.Seed, 1)), hangs: make(map[*Entrant]int)}
 	defer func() { err = errors.Join(err, r.closeAll()) }()
 	for _, c := range w.Contestants {
 		r.enter(ctx, c)
@@ -71,6 +68,7 @@ type run struct {
 
 	entries  []*Entry   // of all
 	entrants []*Entrant // at the same index; nil where it could not take part
+	hangs    map[*Entrant]int
 }
 
 func (r *run) result(rounds int, took time.Duration) *Result {
@@ -104,20 +102,6 @@ func (r *run) enter(ctx context.Context, c peer.Contestant) {
 	e := &Entrant{Contestant: c, Lockers: lockers, Arena: r.arena, Key: c.Name + ":warm"}
 	r.entrants[len(r.entrants)-1] = e
 	entry.fail(r.warm(ctx, e, r.b.Warmup))
-}
-
-// bounded cancels what takes longer. The context has no deadline: contestants would
-// behave otherwise than without one.
-func bounded(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	timer := time.AfterFunc(limit, func() { cancel(errHangs) })
-	defer timer.Stop()
-	err := do(ctx)
-	if cause := context.Cause(ctx); errors.Is(cause, errHangs) {
-		err = errors.Join(fmt.Errorf("%w for %v", cause, limit), err)
-	}
-	return err
 }
 
 // warm has clients connect, servers learn scripts, and goroutines grow their stacks.
@@ -176,7 +160,7 @@ func (r *run) phase(ctx context.Context, round int, p Phase) (err error) {
 	}
 	for _, i := range r.order.Perm(len(r.entrants)) {
 		e := r.entrants[i]
-		if e == nil {
+		if e == nil || r.hangs[e] >= mostHangs {
 			continue
 		}
 		r.tell(Progress{r.w, round, r.w.Rounds(r.b), p.Name, e.Contestant.Name})
@@ -189,6 +173,9 @@ func (r *run) phase(ctx context.Context, round int, p Phase) (err error) {
 		})
 		if ctx.Err() != nil { // the turn was cut: what it gave is worth nothing
 			return ctx.Err()
+		}
+		if h := (*hangError)(nil); errors.As(err, &h) && h.limit == r.b.Limit {
+			r.hangs[e]++
 		}
 		r.entries[i].fail(err)
 		r.entries[i].record(p, r.w.Metrics, s)

@@ -127,7 +127,7 @@ func (p *page) notes(r *contest.Result) {
 	for _, e := range r.Entries {
 		if e.Err != "" {
 			wrong = true
-			p.line("- %s: %s", e.Name, shorten(clean(e.Err)))
+			p.line("- %s: %s", e.Name, shorten(clean(strings.ReplaceAll(e.Err, "\n", "; "))))
 		}
 	}
 	if wrong {

@@ -74,7 +74,7 @@ func TestWhatFailedIsToldBelowTheTable(t *testing.T) {
 	r := resulttest.Of(duel())
 	r.Entries[0].Err = "two | nodes\n\tsaid no " + strings.Repeat("x", 500)
 	text := markdown(t, record(r))
-	require.Contains(t, text, "\n- redsync: two \\| nodes said no xxx")
+	require.Contains(t, text, "\n- redsync: two \\| nodes; said no xxx")
 	require.NotContains(t, text, strings.Repeat("x", 400), "nobody reads that")
 }
 
