@@ -23,7 +23,7 @@ var untilTold = distlock.Config{
 
 // waits begins to wait for "k" and returns where the handle comes out. It returns when l
 // has made its first attempt, or is behind another who waits.
-func waits(t *testing.T, ctx context.Context, l *distlock.Locker) <-chan *distlock.Handle {
+func waits(ctx context.Context, t *testing.T, l *distlock.Locker) <-chan *distlock.Handle {
 	t.Helper()
 	got := make(chan *distlock.Handle, 1)
 	began := make(chan struct{})
@@ -45,7 +45,7 @@ func handedOnInAProcess(t *testing.T, b bed) {
 	require.NoError(t, err)
 	var order []<-chan *distlock.Handle
 	for range 5 {
-		order = append(order, waits(t, background, l))
+		order = append(order, waits(background, t, l))
 		waiting := len(order)
 		require.Eventually(t, func() bool { return distlock.Waiting(l) == waiting }, 10*time.Second, time.Millisecond)
 	}
@@ -66,7 +66,7 @@ func toldInAnotherProcess(t *testing.T, b bed) {
 	h, err := b.locker(t, untilTold).Acquire(background, "k")
 	require.NoError(t, err)
 	other := b.locker(t, untilTold)
-	got := waits(t, background, other)
+	got := waits(background, t, other)
 	b.requireQueued(t, 1)
 	require.NoError(t, h.Release(background))
 	next := <-got
@@ -115,7 +115,7 @@ func cancelledWaiter(t *testing.T, b bed) {
 	h, err := l.Acquire(background, "k")
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancelCause(background)
-	got := waits(t, ctx, l)
+	got := waits(ctx, t, l)
 	require.Eventually(t, func() bool { return distlock.Waiting(l) == 1 }, 10*time.Second, time.Millisecond)
 	cancel(errors.New("enough"))
 	require.Nil(t, <-got)
@@ -130,7 +130,7 @@ func cancelledBesideRelease(t *testing.T, b bed) {
 		h, err := l.Acquire(background, "k")
 		require.NoError(t, err)
 		ctx, cancel := context.WithCancel(background)
-		got := waits(t, ctx, l)
+		got := waits(ctx, t, l)
 		require.Eventually(t, func() bool { return distlock.Waiting(l) == 1 }, 10*time.Second, time.Millisecond)
 		go cancel()
 		require.NoError(t, h.Release(background))

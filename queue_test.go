@@ -32,9 +32,9 @@ func newCrowd(t *testing.T, l *distlock.Locker) *crowd {
 }
 
 // join has waiter i come and, once it has the lock, hold it for so long.
-func (c *crowd) join(ctx context.Context, i int, hold time.Duration, opts ...distlock.Option) {
+func (c *crowd) join(ctx context.Context, i int, hold time.Duration) {
 	c.done.Go(func() {
-		h, err := c.l.Acquire(ctx, "k", opts...)
+		h, err := c.l.Acquire(ctx, "k")
 		c.mu.Lock()
 		if err != nil {
 			c.errs[i] = err

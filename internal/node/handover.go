@@ -17,7 +17,7 @@ const (
 
 // handOverArgs are those of a hand-over, for this node: it may know of a request that
 // could set the key for the token released yet.
-func (n *Node) handOverArgs(c *Call, args []any) []any {
+func (n *Node) handOverArgs(args []any) []any {
 	keys := args[2].(int)
 	if old := *args[2+keys+handOverToken].(*string); n.doubts.has(old) {
 		args = slices.Clone(args)

@@ -76,7 +76,7 @@ func (n *Node) prepare(r *Request) bool {
 	case scripts.Release:
 		r.args = n.releaseArgs(c, r.args)
 	case scripts.HandOver:
-		r.args = n.handOverArgs(c, r.args)
+		r.args = n.handOverArgs(r.args)
 	}
 	if !n.line.bare {
 		r.args = plain(r.args)
