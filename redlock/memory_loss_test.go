@@ -194,6 +194,34 @@ func TestAReleaseSucceedsThoughOneNodeForgotTheKeyAndOneIsDown(t *testing.T) {
 	require.Empty(t, r.value(2))
 }
 
+func TestASilentMajorityRepairsNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 3)
+	l := r.locker(distlock.Config{TTL: time.Hour, NodeTimeout: time.Second, MaxRetries: distlock.RetryForever})
+	h, err := l.Acquire(background, "k")
+	require.NoError(t, err)
+	r.requireEverywhere(h)
+	r.servers[0].Do("flushall")
+	r.proxies[2].HoldAll()
+	require.ErrorIs(t, h.Extend(background, 0), distlock.ErrUnavailable, "one says mine, one has nothing, one is silent")
+	require.NoError(t, l.Close()) // with what was under way
+	require.Empty(t, r.value(0))
+}
+
+func TestANodeThatMissedTheReleaseGetsItWhenItAnswers(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 3)
+	l := r.locker(distlock.Config{TTL: time.Hour, MaxRetries: distlock.RetryForever})
+	h, err := l.Acquire(background, "k")
+	require.NoError(t, err)
+	r.requireEverywhere(h)
+	r.proxies[2].HoldAll() // what is sent now never arrives
+	require.NoError(t, h.Release(background))
+	require.Equal(t, h.Token(), r.value(2))
+	r.proxies[2].Heal()
+	r.requireGone()
+}
+
 func TestAnotherOwnersMinorityKeyIsNotRepairedAway(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 3)

@@ -121,7 +121,7 @@ var inQuorum = []Mutant{
 	{
 		Name: "repair-without-a-quorum", File: redlockGo,
 		Old:    "if p.askAll(ctx) == distlock.Agreed {",
-		New:    "if p.askAll(ctx) <= distlock.Denied {",
+		New:    "if p.askAll(ctx) != distlock.Denied {",
 		Breaks: "a lost key is set again only while a majority says mine, in the same extension",
 	},
 	{
