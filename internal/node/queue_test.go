@@ -318,3 +318,36 @@ func TestAPipelineThatNeverLeftSetsNothing(t *testing.T) {
 		}
 	})
 }
+
+// told is an Asker that keeps what it is told.
+type told chan node.Reply
+
+func (c told) Answered(_ int, r node.Reply) { c <- r }
+
+func TestARequestThatNobodyWaitsForEndsInTimeUnsentToo(t *testing.T) {
+	onPlatform(t, func(t *testing.T, p *platform, n *node.Node) {
+		hung, cancel := context.WithTimeout(context.Background(), 10*nodeTimeout)
+		defer cancel()
+		answers := make(told, 9)
+		for i := range 8 { // all that may be under way
+			req := request(fmt.Sprintf("token-%d", i))
+			n.Post(hung, &node.Request{Call: node.Acquire(req), To: answers}, time.Now())
+			time.Sleep(time.Millisecond)
+		}
+		require.Len(t, p.departures(), 8)
+		ctx, cancel := context.WithTimeout(context.Background(), nodeTimeout)
+		defer cancel()
+		start := time.Now()
+		n.Post(ctx, &node.Request{Call: node.Acquire(impatient("waits")), To: answers}, start)
+		r := <-answers
+		require.LessOrEqual(t, time.Since(start), nodeTimeout+10*time.Millisecond)
+		require.ErrorContains(t, r.Err, "not sent")
+		require.False(t, r.MaySet)
+		for _, d := range p.departures() {
+			d.back <- granted
+		}
+		for range 8 {
+			<-answers
+		}
+	})
+}
