@@ -25,6 +25,9 @@ func Allocations(tb testing.TB, l *distlock.Locker) float64 {
 	if Race {
 		tb.Skip("the race detector allocates besides: go test without -race")
 	}
+	if testing.AllocsPerRun(10, func() { sink = *escaping(sink) }) > 0 {
+		tb.Skip("built without inlining, allocations are others: go test without -gcflags=-l")
+	}
 	for range 200 { // connections, scripts, goroutines and their stacks
 		Pair(tb, l)
 	}
@@ -36,6 +39,11 @@ func Allocations(tb testing.TB, l *distlock.Locker) float64 {
 	}
 	return least
 }
+
+var sink int
+
+// escaping allocates, unless it is inlined.
+func escaping(i int) *int { return &i }
 
 var calls = regexp.MustCompile(`cmdstat_(\w+):calls=(\d+)`)
 
