@@ -22,6 +22,7 @@ func library(name, about string, cfg distlock.Config) Contestant {
 		Name: name, About: about,
 		Sends: []string{"evalsha", "eval", "subscribe", "unsubscribe", "ssubscribe", "sunsubscribe"},
 		Open: each(func(s Settings) (Locker, error) {
+			cfg := cfg // Open may be called for several workloads at once
 			cfg.TTL, cfg.MaxRetries = s.TTL, distlock.RetryForever
 			clients := newPool(s)
 			l, err := newLibrary(clients, cfg)
