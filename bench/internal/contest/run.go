@@ -41,7 +41,6 @@ func Run(ctx context.Context, w *Workload, b Budget, tell func(Progress)) (_ *Re
 	}
 	defer func() { err = errors.Join(err, arena.close()) }()
 	r := &run{w: w, b: b, tell: tell, arena: arena, order: rand.New(rand.NewPCG(b.Seed, 1)), hangs: make(map[*Entrant]int)}
-	defer func() { err = errors.Join(err, r.closeAll()) }()
 	for _, c := range w.Contestants {
 		r.enter(ctx, c)
 	}
@@ -52,10 +51,12 @@ func Run(ctx context.Context, w *Workload, b Budget, tell func(Progress)) (_ *Re
 			break
 		}
 	}
+	took := time.Since(began)
+	r.closeAll()
 	if rounds == 0 {
 		return nil, err
 	}
-	return r.result(rounds, time.Since(began)), err
+	return r.result(rounds, took), err
 }
 
 // A run is a Run under way.
@@ -195,12 +196,12 @@ func settle(goroutines int) {
 	}
 }
 
-func (r *run) closeAll() error {
-	var errs error
-	for _, e := range r.entrants {
+// closeAll closes every Locker. That one cannot be closed as it should is a contestant's
+// own trouble, and no reason to lose the rest.
+func (r *run) closeAll() {
+	for i, e := range r.entrants {
 		if e != nil {
-			errs = errors.Join(errs, peer.CloseAll(e.Lockers))
+			r.entries[i].fail(peer.CloseAll(e.Lockers))
 		}
 	}
-	return errs
 }
