@@ -71,7 +71,7 @@ func TestAQuickRunWritesAReportThatCanBeWrittenAgain(t *testing.T) {
 	dir := t.TempDir()
 	code, out, complaint := run(t.Context(), "--quick", "--rounds", "1", "--only", "^uncontended-1$,^contended-1-8-one$", "--seed", "7", "--out", dir)
 	require.Zero(t, code, complaint)
-	require.Contains(t, out, "2 workloads, 1 rounds, seed 7: about")
+	require.Contains(t, out, "workloads 2, rounds 1, seed 7: about")
 	require.Contains(t, out, "[1/2] uncontended-1: preparing: distlock")
 	require.Contains(t, out, "measured 2 of 2 workloads")
 	text, err := os.ReadFile(filepath.Join(dir, report.MarkdownFile))

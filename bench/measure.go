@@ -77,10 +77,11 @@ func measureAll(ctx context.Context, chosen []*contest.Workload, b contest.Budge
 		if result != nil {
 			record.Results = append(record.Results, result)
 		}
-		board.done(w)
 		switch {
 		case err == nil:
+			board.done(w)
 		case errors.Is(err, contest.ErrNotHere):
+			board.done(w)
 			record.Skipped = append(record.Skipped, err.Error())
 		case ctx.Err() != nil:
 			record.Stopped = "it was interrupted in " + w.Name

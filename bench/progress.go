@@ -43,7 +43,7 @@ func newProgress(out io.Writer, chosen []*contest.Workload, b contest.Budget, no
 
 // begin tells what is to come.
 func (p *progress) begin(dir string) error {
-	_, err := fmt.Fprintf(p.out, "%d workloads, %d rounds, seed %d: %s, into %s\n",
+	_, err := fmt.Fprintf(p.out, "workloads %d, rounds %d, seed %d: %s, into %s\n",
 		len(p.chosen), p.budget.Rounds, p.budget.Seed, roughly(p.total), dir)
 	return err
 }
