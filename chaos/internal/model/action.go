@@ -31,6 +31,7 @@ const (
 	doConfirm          // client ends the extension with a quorum
 	doRepair           // node gets a repair
 	doStop             // client releases, or its time is over
+	doHandOver         // client hands the lock on to one who waits in its process
 	doRelease          // node gets the release
 	doTick             // an end passes that an extension has pushed back
 	doVanish           // node's key expires
@@ -41,20 +42,27 @@ const (
 // actions appends to list every action enabled in s, in a fixed order: the same
 // state has the same list, which is what makes a seed tell a walk.
 func (m *machine) actions(s *state, list []action) []action {
-	open, started, free := 0, 0, -1
+	free := m.free(s)
+	open, started := 0, 0
+	for a := range m.attempts {
+		if t := &s.tries[a]; t.phase != unstarted {
+			started++
+			if t.phase.open() {
+				open++
+			}
+		}
+	}
 	for a := range m.attempts {
 		t := &s.tries[a]
 		if t.phase == unstarted {
-			if free < 0 {
-				free = a // one is as good as another
-			}
 			continue
 		}
-		started++
-		if t.phase.open() {
-			open++
-		}
 		list = m.clientActions(s, a, list)
+		if t.phase == holding && s.handOvers > 0 && free >= 0 {
+			for _, hint := range m.cfg.Hint.choices(started + 1) {
+				list = append(list, action{doHandOver, uint8(a), 0, hint})
+			}
+		}
 		for i := range m.nodes {
 			list = m.cellActions(s, i, a, list)
 		}
@@ -75,6 +83,16 @@ func (m *machine) actions(s *state, list []action) []action {
 		}
 	}
 	return list
+}
+
+// free returns the attempt to begin next, where there is one: one is as good as another.
+func (m *machine) free(s *state) int {
+	for a := range m.attempts {
+		if s.tries[a].phase == unstarted {
+			return a
+		}
+	}
+	return -1
 }
 
 // clientActions appends what the client of attempt a may do by itself.

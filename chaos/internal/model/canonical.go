@@ -30,7 +30,11 @@ func (m *machine) canonical(s *state, out []uint64) order {
 		moved := m.rename(s, &o)
 		s = &moved
 	}
-	out[0] = uint64(s.resends) | uint64(s.forgets)<<2
+	var left packer
+	left.put(s.resends, 2)
+	left.put(s.handOvers, 2)
+	left.put(s.forgets, 3)
+	out[0] = left.word
 	for a := range m.attempts {
 		out[1+a] = s.tries[a].pack()
 	}
@@ -71,7 +75,9 @@ func (m *machine) sortAttempts(s *state, o *order) (changed bool) {
 	var keys [MaxAttempts]uint64
 	for a := range m.attempts {
 		// A sum, since the nodes have no order yet.
-		key := mix(s.tries[a].pack())
+		t := s.tries[a]
+		t.from = min(t.from, 1) // which one has no name yet either
+		key := mix(t.pack())
 		for i := range m.nodes {
 			n := &s.nodes[i]
 			w := uint64(s.cells[i][a].pack()) | uint64(n.dead>>a&1)<<32 | uint64(n.wait[a])<<33
@@ -92,7 +98,7 @@ func (m *machine) sortAttempts(s *state, o *order) (changed bool) {
 
 // rename returns s with its attempts in the order o.
 func (m *machine) rename(s *state, o *order) state {
-	r := state{resends: s.resends, forgets: s.forgets}
+	r := state{resends: s.resends, forgets: s.forgets, handOvers: s.handOvers}
 	for i := range m.nodes {
 		n := &r.nodes[i]
 		n.end, n.counter = s.nodes[i].end, s.nodes[i].counter
@@ -108,6 +114,12 @@ func (m *machine) rename(s *state, o *order) state {
 	}
 	for to := range m.attempts {
 		r.tries[to] = s.tries[o.attempts[to]]
+		for now, was := range o.attempts[:m.attempts] {
+			if r.tries[to].from == was+1 {
+				r.tries[to].from = uint8(now + 1)
+				break
+			}
+		}
 	}
 	return r
 }

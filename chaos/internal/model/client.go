@@ -15,6 +15,17 @@ func (m *machine) begin(s *state, a int, hint uint8) {
 	}
 }
 
+// handOver ends the lease a, and starts attempt b of one who waits in its process: each
+// node gets one request for both. A release of a by itself, which the node gets that did
+// not answer, may come at any time.
+func (m *machine) handOver(s *state, a, b int, hint uint8) {
+	m.seen.HandOvers++
+	s.handOvers--
+	m.end(s, a)
+	m.begin(s, b, hint)
+	s.tries[b].from = uint8(a + 1)
+}
+
 // resend sends the acquire request to node i again. Only the second copy's answer
 // will be heard; the first may come yet, if it has not.
 func (m *machine) resend(s *state, i, a int) {

@@ -8,6 +8,7 @@ const (
 	MaxAttempts = 8
 	maxExtends  = 2
 	maxResends  = 3
+	maxHandOver = 3
 )
 
 // A Config says how large the model is, what may go wrong, and which safeguard is
@@ -27,6 +28,10 @@ type Config struct {
 	Extends int // extensions of each lease, 0 to 2
 	Resends int // second copies of acquire requests, of all attempts, 0 to 3
 	Forgets int // times that a node loses its memory, of all nodes, 0 to Nodes
+
+	// HandOvers is how many times a holder hands the lock on to one who waits in its
+	// process, of all leases, 0 to 3.
+	HandOvers int
 
 	Variant Variant // the safeguards left out; 0 is the protocol as it is
 	Only    string  // the one property to check, such as Exclusion; "" for all
@@ -73,11 +78,15 @@ func (c *Config) check() error {
 		{"Extends", c.Extends, 0, maxExtends},
 		{"Resends", c.Resends, 0, maxResends},
 		{"Forgets", c.Forgets, 0, c.Nodes},
+		{"HandOvers", c.HandOvers, 0, maxHandOver},
 	}
 	for _, b := range bounds {
 		if b.value < b.least || b.value > b.most {
 			return fmt.Errorf("model: Config.%s is %d: give %d to %d", b.field, b.value, b.least, b.most)
 		}
+	}
+	if c.HandOvers > 0 && c.FreeExpiry {
+		return fmt.Errorf("model: Config.HandOvers is %d with FreeExpiry: a key that vanishes at any step covers them", c.HandOvers)
 	}
 	return nil
 }

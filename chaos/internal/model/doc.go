@@ -17,6 +17,9 @@
 // Accept, extend and release requests may be carried out as late copies at any time.
 // Keys expire, and nodes forget everything.
 //
+// A holder may hand the lock on to one who waits in its process: one request then
+// releases the one's key and is the other's acquire request, with second copies as any.
+//
 // A client is what runs one attempt at a time. Nothing of it outlives an attempt but
 // its hint, which the model leaves to [Hint]; so attempts are not told apart by
 // client, only never more than Config.Clients of them are open at once.

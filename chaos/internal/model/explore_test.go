@@ -61,8 +61,12 @@ func name(cfg model.Config) string {
 	if cfg.FreeExpiry {
 		expiry = "free"
 	}
-	return fmt.Sprintf("nodes=%d/clients=%d/attempts=%d/%s/hint=%d/extends=%d/resends=%d/forgets=%d",
+	text := fmt.Sprintf("nodes=%d/clients=%d/attempts=%d/%s/hint=%d/extends=%d/resends=%d/forgets=%d",
 		cfg.Nodes, cfg.Clients, cfg.Attempts, expiry, cfg.Hint, cfg.Extends, cfg.Resends, cfg.Forgets)
+	if cfg.HandOvers > 0 {
+		text += fmt.Sprintf("/handovers=%d", cfg.HandOvers)
+	}
+	return text
 }
 
 func TestFencingOnThreeNodesNeedsNoClockInAnyState(t *testing.T) {
@@ -134,6 +138,25 @@ func states(t *testing.T) int {
 	return n
 }
 
+func TestALockThatIsHandedOnKeepsThePromisesInEveryState(t *testing.T) {
+	for _, cfg := range []model.Config{
+		{Nodes: 1, Clients: 2, Attempts: 3, Extends: 1, Resends: 1, Forgets: 1, Hint: model.ClockHint, HandOvers: 2},
+		{Nodes: 1, Clients: 3, Attempts: 4, Resends: 2, Forgets: 1, HandOvers: 2},
+		{Nodes: 2, Clients: 2, Attempts: 3, HandOvers: 2},
+		{Nodes: 2, Clients: 2, Attempts: 3, Forgets: 1, Hint: model.ClockHint, HandOvers: 1},
+		{Nodes: 2, Clients: 2, Attempts: 3, Resends: 1, Hint: model.AnyHint, HandOvers: 1},
+		{Nodes: 3, Clients: 2, Attempts: 2, Extends: 1, Resends: 1, HandOvers: 1},
+		{Nodes: 3, Clients: 2, Attempts: 2, Extends: 1, Forgets: 1, Hint: model.ClockHint, HandOvers: 1},
+		{Nodes: 3, Clients: 1, Attempts: 3, HandOvers: 2},
+		{Nodes: 3, Clients: 2, Attempts: 3, HandOvers: 1},
+	} {
+		t.Run(name(cfg), func(t *testing.T) {
+			r := exhaust(t, cfg)
+			require.True(t, r.HandOvers > 0 || raced)
+		})
+	}
+}
+
 func TestLongExplorationsFindNothing(t *testing.T) {
 	if os.Getenv("DISTLOCK_LONG") == "" {
 		t.Skip("minutes, and up to 2 GiB: set DISTLOCK_LONG=1")
@@ -152,6 +175,11 @@ func TestLongExplorationsFindNothing(t *testing.T) {
 		{Nodes: 3, Clients: 2, Attempts: 2, Extends: 2, Resends: 1, Forgets: 1, MaxStates: 10_000_000},
 		{Nodes: 3, Clients: 2, Attempts: 3, Forgets: 1},
 		{Nodes: 3, Clients: 2, Attempts: 3, Extends: 1},
+		{Nodes: 3, Clients: 2, Attempts: 3, Resends: 1, HandOvers: 2},
+		{Nodes: 3, Clients: 2, Attempts: 3, Forgets: 1, HandOvers: 1, Hint: model.ClockHint},
+		{Nodes: 3, Clients: 2, Attempts: 3, Extends: 1, HandOvers: 1},
+		{Nodes: 3, Clients: 2, Attempts: 4, HandOvers: 2, MaxStates: 10_000_000},
+		{Nodes: 5, Clients: 1, Attempts: 2, HandOvers: 1},
 		{Nodes: 4, Clients: 2, Attempts: 2, FreeExpiry: true},
 		{Nodes: 4, Clients: 2, Attempts: 2, Extends: 1, Forgets: 1},
 		{Nodes: 4, Clients: 2, Attempts: 3, FreeExpiry: true, MaxStates: 10_000_000},
@@ -184,12 +212,14 @@ func TestAConfigOutOfBoundsIsAnErrorThatNamesTheField(t *testing.T) {
 	require.ErrorContains(t, err, "Config.Nodes is 8")
 	_, err = model.Walk(model.Config{Nodes: 3, Clients: 1, Attempts: 9}, 1, 1)
 	require.ErrorContains(t, err, "Config.Attempts is 9")
+	_, err = model.Walk(model.Config{Nodes: 3, Clients: 1, Attempts: 2, HandOvers: 1, FreeExpiry: true}, 1, 1)
+	require.ErrorContains(t, err, "Config.HandOvers is 1 with FreeExpiry")
 }
 
 func TestTheCanonicalFormIsARenamingAndForgetsTheOrderOfNodes(t *testing.T) {
 	for seed, cfg := range []model.Config{
-		{Nodes: 3, Clients: 2, Attempts: 3, Extends: 2, Resends: 3, Forgets: 3},
-		{Nodes: 7, Clients: 3, Attempts: 8, Extends: 2, Resends: 3, Forgets: 7, Hint: model.ClockHint},
+		{Nodes: 3, Clients: 2, Attempts: 3, Extends: 2, Resends: 3, Forgets: 3, HandOvers: 2},
+		{Nodes: 7, Clients: 3, Attempts: 8, Extends: 2, Resends: 3, Forgets: 7, HandOvers: 3, Hint: model.ClockHint},
 		{Nodes: 5, Clients: 3, Attempts: 7, Extends: 1, Resends: 3, FreeExpiry: true, Hint: model.AnyHint},
 	} {
 		require.NoError(t, model.CheckRenaming(cfg, uint64(seed), 2_000))

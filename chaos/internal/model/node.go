@@ -16,11 +16,14 @@ const (
 // other: it does grant nothing new, but the node may have forgotten whom it granted
 // the lock since, and who counts that grant.
 func (m *machine) wouldAcquire(s *state, i, a int, repair bool) answer {
-	n := &s.nodes[i]
+	n, from := &s.nodes[i], s.tries[a].from
+	unasked := repair && m.lacks(RepairGuard) || from != 0 && m.lacks(HandOverGuard)
+	free := n.owner == 0 || s.mine(i, a) || n.owner == from || from != 0 && m.lacks(HandOverOwner)
+	dead := n.dead&(1<<a) != 0 && (from == 0 || !m.lacks(HandOverHonours))
 	switch {
-	case s.abstains(i) && (!repair || !m.lacks(RepairGuard)):
+	case s.abstains(i) && !unasked:
 		return abstained
-	case n.owner != 0 && !s.mine(i, a), n.dead&(1<<a) != 0:
+	case !free, dead:
 		return refused
 	default:
 		return granted
@@ -36,7 +39,9 @@ func (m *machine) acquire(s *state, i, a int, hint, end uint8) uint8 {
 		n.end = max(n.end, end)
 		return n.counter
 	}
-	n.counter = max(n.counter+1, hint)
+	if s.tries[a].from == 0 || !m.lacks(HandOverCounter) {
+		n.counter = max(n.counter+1, hint)
+	}
 	n.owner, n.end = uint8(a+1), end
 	s.cells[i][a].had = s.tries[a].sent > 0
 	m.checkSet(s, i, a)
@@ -91,6 +96,27 @@ func (m *machine) release(s *state, i, a int) {
 		n.dead |= 1 << a
 	}
 	c.release = releaseDone
+}
+
+// releaseFirst is handover.lua's first half, where attempt a was handed the lock. The
+// second is that of any acquire request, in the same step.
+func (m *machine) releaseFirst(s *state, i, a int) {
+	from := s.tries[a].from
+	if from == 0 {
+		return
+	}
+	n := &s.nodes[i]
+	dead := n.dead
+	if n.owner != 0 && n.owner != from && m.lacks(HandOverOwner) {
+		if !s.mine(i, a) {
+			m.breaks(OthersUntouched)
+		}
+		n.owner, n.end = 0, 0
+	}
+	m.release(s, i, int(from-1))
+	if m.lacks(HandOverBuries) {
+		n.dead = dead
+	}
 }
 
 // mayVanish reports whether node i's key may expire now.

@@ -28,7 +28,7 @@ func take(word *uint64, width uint) uint8 {
 	return v
 }
 
-// pack returns the attempt in 43 bits.
+// pack returns the attempt in 47 bits.
 func (t *attempt) pack() uint64 {
 	var p packer
 	p.put(uint8(t.phase), 3)
@@ -40,6 +40,7 @@ func (t *attempt) pack() uint64 {
 	p.put(t.belief, 2)
 	p.put(t.ended, 2)
 	p.put(t.extra, 2)
+	p.put(t.from, 4)
 	return p.word
 }
 
@@ -49,7 +50,7 @@ func unpackAttempt(w uint64) attempt {
 	return attempt{
 		phase: phase(take(&w, 3)), hint: take(&w, 8), floor: take(&w, 8),
 		proposal: take(&w, 8), token: take(&w, 8),
-		sent: take(&w, 2), belief: take(&w, 2), ended: take(&w, 2), extra: take(&w, 2),
+		sent: take(&w, 2), belief: take(&w, 2), ended: take(&w, 2), extra: take(&w, 2), from: take(&w, 4),
 	}
 }
 
@@ -111,7 +112,8 @@ func (m *machine) packColumn(s *state, i int, out []uint64) {
 
 // unpack is the other way round of canonical.
 func (m *machine) unpack(words []uint64) state {
-	s := state{resends: uint8(words[0] & 3), forgets: uint8(words[0] >> 2)}
+	w := words[0]
+	s := state{resends: take(&w, 2), handOvers: take(&w, 2), forgets: take(&w, 3)}
 	for a := range m.attempts {
 		s.tries[a] = unpackAttempt(words[1+a])
 	}

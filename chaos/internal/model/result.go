@@ -21,6 +21,7 @@ type Stats struct {
 	Proposals  int // second phases begun
 	Extensions int // confirmed
 	Repairs    int // sent
+	HandOvers  int // begun
 }
 
 // A Violation is a property broken, and the steps that lead there.
@@ -42,8 +43,8 @@ func (r Result) String() string {
 	if r.States > 0 {
 		fmt.Fprintf(&b, "%d states, ", r.States)
 	}
-	fmt.Fprintf(&b, "%d steps%s: %d wins, %d second phases, %d extensions, %d repairs",
-		r.Steps, end, r.Wins, r.Proposals, r.Extensions, r.Repairs)
+	fmt.Fprintf(&b, "%d steps%s: %d wins, %d second phases, %d extensions, %d repairs, %d hand-overs",
+		r.Steps, end, r.Wins, r.Proposals, r.Extensions, r.Repairs, r.HandOvers)
 	if r.Violation != nil {
 		fmt.Fprintf(&b, "\n%v", r.Violation)
 	}

@@ -8,7 +8,7 @@ type state struct {
 	tries [MaxAttempts]attempt
 	cells [MaxNodes][MaxAttempts]cell
 
-	resends, forgets uint8 // left of what Config allows
+	resends, forgets, handOvers uint8 // left of what Config allows
 }
 
 // A node is what one Redis node holds under the lock's keys.
@@ -34,6 +34,7 @@ type attempt struct {
 	belief   uint8 // the last of them that a quorum confirmed, from 1; 0 for none
 	ended    uint8 // how many of its ends have passed
 	extra    uint8 // answers counted twice, where OneVote is left out
+	from     uint8 // attempt + 1 that hands the lock on to it: its acquire requests release that one first
 }
 
 type phase uint8
@@ -103,7 +104,7 @@ const (
 
 // start is the state in which nothing has happened.
 func (m *machine) start() state {
-	return state{resends: uint8(m.cfg.Resends), forgets: uint8(m.cfg.Forgets)}
+	return state{resends: uint8(m.cfg.Resends), forgets: uint8(m.cfg.Forgets), handOvers: uint8(m.cfg.HandOvers)}
 }
 
 // mine reports whether attempt a has the key on node i.

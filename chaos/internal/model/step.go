@@ -27,6 +27,8 @@ func (m *machine) take(s *state, act action) {
 		m.win(s, a, t.proposal)
 	case doGiveUp, doStop:
 		m.end(s, a)
+	case doHandOver:
+		m.handOver(s, a, m.free(s), act.hint)
 	case doExtend:
 		m.extendSend(s, a)
 	case doConfirm:
@@ -47,18 +49,21 @@ func (m *machine) deliver(s *state, k kind, i, a int) {
 	t, c := &s.tries[a], &s.cells[i][a]
 	switch k {
 	case doAcquire:
+		m.releaseFirst(s, i, a)
 		if m.wouldAcquire(s, i, a, false) == granted {
 			c.acquire, c.counter = acquireGranted, m.acquire(s, i, a, t.hint, 0)
 		} else {
 			c.acquire = acquireRefused
 		}
 	case doAcquireLate:
+		m.releaseFirst(s, i, a)
 		m.acquire(s, i, a, t.hint, 0)
 		c.acquire = acquireReplied
 		if t.phase == holding || t.phase == over {
 			c.acquire = acquireNone // nobody waits for it
 		}
 	case doCopy:
+		m.releaseFirst(s, i, a)
 		m.acquire(s, i, a, t.hint, 0)
 		c.copies--
 	case doRepair:
@@ -100,7 +105,7 @@ func (m *machine) forgetDetails(s *state) {
 		// What follows would tell states apart that have the same future: a hint that
 		// no request carries, a floor that is passed, ends of a lease that is over.
 		if !asks && t.phase != unstarted {
-			t.hint = 0
+			t.hint, t.from = 0, 0
 		}
 		if t.won() || t.phase == over {
 			t.floor = 0
@@ -139,7 +144,7 @@ func (m *machine) tidy(s *state, i, a int) {
 		c.extend, c.had = extendNone, false
 	}
 	// What comes after the tombstone comes to nothing.
-	dead := n.dead&(1<<a) != 0 && s.forgets == 0
+	dead := n.dead&(1<<a) != 0 && s.forgets == 0 && (t.from == 0 || !m.lacks(HandOverHonours))
 	if dead {
 		c.acquire, c.copies, c.repair = acquireNone, 0, 0
 	}

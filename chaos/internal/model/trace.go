@@ -25,6 +25,10 @@ func describe(m *machine, way []action, canonical bool) []string {
 			names.begun++
 			names.order.attempts[act.attempt] = names.begun
 		}
+		if act.kind == doHandOver {
+			names.begun++
+			names.order.attempts[m.free(&s)] = names.begun
+		}
 		// What an action did is told by the difference it made.
 		before := s
 		broken := m.apply(&s, act)
@@ -125,6 +129,8 @@ func (n *names) laterLine(before, after *state, act action, who uint8, at string
 		return fmt.Sprintf("%d has its extension %d confirmed", who, after.tries[a].belief)
 	case doRepair:
 		return fmt.Sprintf("%d repairs %s: C=%d", who, at, after.nodes[i].counter)
+	case doHandOver:
+		return fmt.Sprintf("%d hands the lock on to %d, hint %d", who, n.begun, act.hint)
 	case doStop:
 		return fmt.Sprintf("%d stops believing, and releases", who)
 	case doRelease:

@@ -11,23 +11,28 @@ type Variant uint32
 
 // The safeguards.
 const (
-	WriteBack     Variant = 1 << iota // unlike counters are settled by a second phase
-	HintAndAccept                     // the same, where there is no hint either
-	AcceptOwner                       // accept tests that the key is mine
-	AcceptCounter                     // accept tests that C <= t
-	ExactMajority                     // N/2+1, for even N too
-	Tombstone                         // release leaves one where it does not find its key
-	Doubts                            // and where two requests could set the key
-	ReleaseOwner                      // release tests that the key is mine
-	ExtendOwner                       // extend tests that the key is mine
-	RepairQuorum                      // repair waits for a quorum that answers "mine"
-	RepairHeld                        // repair asks whether the lease is still held
-	RepairGuard                       // a node that may have forgotten takes no repair either
-	RestartGuard                      // a node that may have forgotten abstains
-	OneVote                           // a node's answer is counted once
-	CleanSilent                       // clean-up includes nodes that did not answer
-	RisingHint                        // clients send their clocks, so that a forgetful node does no harm
-	ValidityCheck                     // an attempt that took too long is none
+	WriteBack       Variant = 1 << iota // unlike counters are settled by a second phase
+	HintAndAccept                       // the same, where there is no hint either
+	AcceptOwner                         // accept tests that the key is mine
+	AcceptCounter                       // accept tests that C <= t
+	ExactMajority                       // N/2+1, for even N too
+	Tombstone                           // release leaves one where it does not find its key
+	Doubts                              // and where two requests could set the key
+	ReleaseOwner                        // release tests that the key is mine
+	ExtendOwner                         // extend tests that the key is mine
+	RepairQuorum                        // repair waits for a quorum that answers "mine"
+	RepairHeld                          // repair asks whether the lease is still held
+	RepairGuard                         // a node that may have forgotten takes no repair either
+	RestartGuard                        // a node that may have forgotten abstains
+	OneVote                             // a node's answer is counted once
+	CleanSilent                         // clean-up includes nodes that did not answer
+	RisingHint                          // clients send their clocks, so that a forgetful node does no harm
+	ValidityCheck                       // an attempt that took too long is none
+	HandOverOwner                       // a hand-over tests that the key is the old holder's
+	HandOverCounter                     // it raises the counter
+	HandOverBuries                      // it leaves the old token's tombstone, as a release does
+	HandOverHonours                     // it honours the new one's
+	HandOverGuard                       // it asks the restart guard
 )
 
 // A Weakness is a safeguard left out, and where that shows.
@@ -63,6 +68,14 @@ func Variants() []Weakness {
 	three := plain
 	three.Attempts, three.Only = 3, Exclusion
 
+	handed := Config{Nodes: 1, Clients: 2, Attempts: 3, HandOvers: 1}
+	handedOn := handed
+	handedOn.Only = Exclusion
+	handedResent := handed
+	handedResent.Resends = 1
+	handedForgetful := handed
+	handedForgetful.Forgets, handedForgetful.Hint = 1, ClockHint
+
 	list := []Weakness{
 		{WriteBack, "no write-back", "the largest counter of a majority is the token, though others of it have a smaller one", anyHint},
 		{HintAndAccept, "counters alone", "each node counts by itself, the largest count is the token", fencing},
@@ -81,6 +94,11 @@ func Variants() []Weakness {
 		{CleanSilent, "clean-up of the known alone", "a lost attempt releases only where it knows of a grant", plain},
 		{RisingHint, "no hint", "a client has only the nodes' counters, of which one is forgotten", forgetful},
 		{ValidityCheck, "no validity check", "an attempt is won however long it took", plain},
+		{HandOverOwner, "hand-over without owner test", "a hand-over takes the lock from whoever has it", handedOn},
+		{HandOverCounter, "hand-over keeps the counter", "the next holder gets the fencing token of the last", handed},
+		{HandOverBuries, "hand-over without tombstone", "a late acquire request of the old token meets nothing", handedResent},
+		{HandOverHonours, "hand-over to the dead", "a late hand-over sets the key of one who has given up", handed},
+		{HandOverGuard, "hand-over without guard", "a node that forgot takes a hand-over at once", handedForgetful},
 	}
 	for i := range list {
 		list[i].Shown.Variant = list[i].Variant
@@ -92,7 +110,7 @@ func Variants() []Weakness {
 var variantNames = [...]string{
 	"WriteBack", "HintAndAccept", "AcceptOwner", "AcceptCounter", "ExactMajority", "Tombstone", "Doubts",
 	"ReleaseOwner", "ExtendOwner", "RepairQuorum", "RepairHeld", "RepairGuard", "RestartGuard", "OneVote", "CleanSilent",
-	"RisingHint", "ValidityCheck",
+	"RisingHint", "ValidityCheck", "HandOverOwner", "HandOverCounter", "HandOverBuries", "HandOverHonours", "HandOverGuard",
 }
 
 // String names the safeguards left out, "none" where none is.

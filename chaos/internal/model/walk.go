@@ -40,7 +40,7 @@ var weights = [kinds]int{
 	doBegin: 8, doAcquire: 16, doAcquireLate: 4, doCopy: 2, doResend: 1, doCountTwice: 4,
 	doDecide: 16, doHearLate: 8, doAccept: 16, doAcceptLate: 2, doSettle: 16, doGiveUp: 1,
 	doExtend: 8, doExtendHeard: 16, doExtendLate: 2, doConfirm: 16, doRepair: 8,
-	doStop: 2, doRelease: 4, doTick: 2, doVanish: 2, doForget: 1,
+	doStop: 2, doHandOver: 2, doRelease: 4, doTick: 2, doVanish: 2, doForget: 1,
 }
 
 // pick draws one action, by weight.

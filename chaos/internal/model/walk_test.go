@@ -20,7 +20,8 @@ func TestRandomWalksBreakNothing(t *testing.T) {
 	}
 	for _, cfg := range []model.Config{
 		{Nodes: 3, Clients: 3, Attempts: 8, Extends: 2, Resends: 3, Forgets: 3, Hint: model.ClockHint},
-		{Nodes: 4, Clients: 2, Attempts: 8, Extends: 2, Resends: 3, Forgets: 1},
+		{Nodes: 3, Clients: 3, Attempts: 8, Extends: 2, Resends: 3, Forgets: 3, Hint: model.ClockHint, HandOvers: 3},
+		{Nodes: 4, Clients: 2, Attempts: 8, Extends: 2, Resends: 3, Forgets: 1, HandOvers: 3},
 		{Nodes: 5, Clients: 3, Attempts: 6, Extends: 2, Resends: 2},
 		{Nodes: 5, Clients: 3, Attempts: 8, Extends: 2, Resends: 3, Forgets: 2, Hint: model.ClockHint},
 		{Nodes: 7, Clients: 3, Attempts: 8, Extends: 2, Resends: 3, Forgets: 7},
@@ -40,6 +41,7 @@ func TestRandomWalksBreakNothing(t *testing.T) {
 			if cfg.Extends > 0 {
 				require.True(t, r.Repairs > 0 || raced)
 			}
+			require.True(t, cfg.HandOvers == 0 || r.HandOvers > 0)
 		})
 	}
 }
