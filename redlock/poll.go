@@ -151,7 +151,9 @@ func (p *poll) wait(ctx context.Context) distlock.Verdict {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.closed {
+	if p.closed {
+		missing = errNotAwaited // whatever else came at the same moment
+	} else {
 		p.closed, p.verdict = true, p.tally.settled()
 	}
 	for i := range p.replies {
