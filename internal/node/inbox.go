@@ -1,8 +1,10 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -177,11 +179,14 @@ func (n *Node) Later(w *Wait) {
 	if !w.box.live || in.ctx.Err() != nil {
 		return // it will be placed with the others, or never
 	}
-	in.work.Go(func() { // bounded by the wait's timeout; close waits for it
-		ctx, cancel := context.WithTimeout(in.ctx, w.timeout)
-		defer cancel()
-		w.Place(ctx)
-	})
+	in.work.Go(func() { w.placeWithin(in.ctx) }) // close waits for it
+}
+
+// placeWithin is Place, bounded by the wait's timeout.
+func (w *Wait) placeWithin(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, w.timeout)
+	defer cancel()
+	w.Place(ctx)
 }
 
 // run keeps the subscription while somebody waits.
@@ -292,7 +297,7 @@ func (b *inbox) take(ctx context.Context, got any) {
 	case *redis.Subscription:
 		b.set(true)
 		for _, w := range b.all() {
-			w.Place(ctx)
+			w.placeWithin(ctx)
 		}
 	case *redis.Message:
 		token, key, _ := strings.Cut(m.Payload, " ")
@@ -303,11 +308,14 @@ func (b *inbox) take(ctx context.Context, got any) {
 			w.wake(token)
 		} else if key != "" {
 			// Nobody here waits any more: the next in the queue is to know.
+			ctx, cancel := context.WithTimeout(ctx, sweepTimeout)
+			defer cancel()
 			b.of.n.Ask(ctx, newQueueCall(key, "", 0, 0, sweepTimeout))
 		}
 	}
 }
 
+// all returns who waits, for the longest first.
 func (b *inbox) all() []*Wait {
 	b.of.mu.Lock()
 	defer b.of.mu.Unlock()
@@ -315,6 +323,9 @@ func (b *inbox) all() []*Wait {
 	for _, w := range b.waits {
 		all = append(all, w)
 	}
+	slices.SortFunc(all, func(v, w *Wait) int {
+		return cmp.Or(cmp.Compare(v.came, w.came), strings.Compare(v.key, w.key))
+	})
 	return all
 }
 
