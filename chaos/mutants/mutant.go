@@ -27,7 +27,7 @@ type Mutant struct {
 
 // catalogue returns all mutants.
 func catalogue() []Mutant {
-	return slices.Concat(inScripts, inEngine, inLease, inQuorum, inNode)
+	return slices.Concat(inScripts, inEngine, inLease, inQuorum, inNode, inWaiting)
 }
 
 // Plant returns what the mutant's file becomes where source is its text, or an

@@ -16,26 +16,26 @@ var inEngine = []Mutant{
 	},
 	{
 		Name: "validity-from-the-reply", File: "wait.go",
-		Old:    "until := start.Add(validity)",
+		Old:    "until := t.try.start.Add(validity)",
 		New:    "until := now.Add(validity)",
 		Breaks: "a lease counts from before its first request",
 	},
 	{
 		Name: "late-grant-kept", File: "wait.go",
-		Old:    "case !now.Before(until):\n\t\ta.abandon(ctx, req)",
+		Old:    "case !now.Before(until):\n\t\ta.abandon(ctx, t.try.req)",
 		New:    "case !now.Before(until):",
 		Breaks: "a failed acquisition leaves no key behind",
 	},
 	{
 		Name: "grant-after-the-end-kept", File: "wait.go",
-		Old:    "case ctx.Err() != nil:\n\t\ta.abandon(ctx, req)",
+		Old:    "case ctx.Err() != nil:\n\t\ta.abandon(ctx, t.try.req)",
 		New:    "case ctx.Err() != nil:",
 		Breaks: "a grant that comes after the caller's context has ended is given back",
 	},
 	{
 		Name: "clean-up-on-the-callers-context", File: "wait.go",
-		Old:    "a.l.store.Release(context.WithoutCancel(ctx), req)",
-		New:    "a.l.store.Release(ctx, req)",
+		Old:    "context.WithTimeout(context.WithoutCancel(ctx), abandonWait)",
+		New:    "context.WithTimeout(ctx, abandonWait)",
 		Breaks: "cleaning up outlives the caller's context",
 	},
 	{
@@ -46,8 +46,8 @@ var inEngine = []Mutant{
 	},
 	{
 		Name: "retries-one-too-many", File: "wait.go",
-		Old:    "a.attempts > retries",
-		New:    "a.attempts-1 > retries",
+		Old:    "a.attempts > a.retries",
+		New:    "a.attempts-1 > a.retries",
 		Breaks: "Acquire makes exactly 1 + MaxRetries attempts",
 	},
 	{
@@ -75,14 +75,14 @@ var inEngine = []Mutant{
 		Breaks: "waiters that were refused together do not come back together",
 	},
 	{
-		Name: "waiter-outlives-its-context", File: "wait.go",
-		Old:    "case <-ctx.Done():\n\t\treturn a.failure(ctx)\n",
+		Name: "waiter-outlives-its-context", File: "vigil.go",
+		Old:    "case <-v.ctx.Done():\n\t\treturn false\n",
 		New:    "",
 		Breaks: "a waiter whose context ends waits no more",
 	},
 	{
-		Name: "waiter-never-woken-by-close", File: "wait.go",
-		Old:    "case <-a.l.closed:\n\t\treturn a.failure(ctx)\n",
+		Name: "waiter-never-woken-by-close", File: "vigil.go",
+		Old:    "case <-v.a.l.closed:\n\t\treturn false\n",
 		New:    "",
 		Breaks: "who waits is told when the Locker is closed",
 	},

@@ -3,7 +3,7 @@ package main
 const (
 	lineGo     = "internal/node/line.go"
 	requestGo  = "internal/node/request.go"
-	queueGo    = "internal/node/queue.go"
+	laneGo     = "internal/node/queue.go"
 	pipelineGo = "internal/node/pipeline.go"
 	guardGo    = "internal/node/guard.go"
 	sweepGo    = "internal/node/sweep.go"
@@ -102,10 +102,16 @@ var inNode = []Mutant{
 		Breaks: "copies of a request that arrive after the release set nothing",
 	},
 	{
-		Name: "doubts-dropped", File: "internal/node/doubt.go",
+		Name: "doubts-dropped", File: "internal/node/tokens.go",
 		Old:    "return known",
 		New:    "return known && false",
 		Breaks: "the release of a lock that was asked for twice leaves a tombstone",
+	},
+	{
+		Name: "repair-of-the-unsent-forgotten", File: "internal/node/node.go",
+		Old:    "n.unsent.has(token) && !n.doubts.has(token)",
+		New:    "n.unsent.has(token)",
+		Breaks: "a key that a node may hold is seen to when its release goes unanswered",
 	},
 	{
 		Name: "deletion-by-hand-is-unknown", File: "internal/node/call.go",
@@ -138,19 +144,19 @@ var inNode = []Mutant{
 		Breaks: "a request that went unanswered may set its key yet",
 	},
 	{
-		Name: "queue-without-a-second-pipeline", File: queueGo,
+		Name: "queue-without-a-second-pipeline", File: laneGo,
 		Old:    "q.flights < maxFlights && now.Sub(q.left) >= headway",
 		New:    "false",
 		Breaks: "a connection that hangs does not hold up the other requests to its node",
 	},
 	{
-		Name: "queue-without-an-end", File: queueGo,
+		Name: "queue-without-an-end", File: laneGo,
 		Old:    "if !bounded || now.Before(deadline) {",
 		New:    "if true || bounded || now.Before(deadline) {",
 		Breaks: "a request waits for its turn no longer than for its answer",
 	},
 	{
-		Name: "pipelines-without-end", File: queueGo,
+		Name: "pipelines-without-end", File: laneGo,
 		Old:    "q.flights < maxFlights && now",
 		New:    "now",
 		Breaks: "goroutines that a hung node keeps waiting are bounded",

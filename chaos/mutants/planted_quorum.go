@@ -5,6 +5,7 @@ const (
 	pollGo    = "redlock/poll.go"
 	attemptGo = "redlock/acquire.go"
 	redlockGo = "redlock/redlock.go"
+	handOnGo  = "redlock/release.go"
 	singleGo  = "single/single.go"
 )
 
@@ -137,7 +138,7 @@ var inQuorum = []Mutant{
 		Breaks: "a minority that forgot has the key again within a renewal period",
 	},
 	{
-		Name: "release-forgets-the-silent", File: redlockGo,
+		Name: "release-forgets-the-silent", File: handOnGo,
 		Old:    "if r.Outcome == distlock.Unreachable {",
 		New:    "if false {",
 		Breaks: "a node that missed the release gets it when it answers",
