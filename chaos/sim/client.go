@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"net"
 	"sync"
 	"time"
 
@@ -101,6 +102,9 @@ func (c *client) kill() {
 		c.dead, c.died = true, now
 	}
 	c.mu.Unlock()
+	for _, d := range c.run.nodes {
+		d.hangUpAll(c, net.ErrClosed)
+	}
 	c.resume()
 }
 

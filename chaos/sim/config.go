@@ -72,10 +72,10 @@ func Draw(seed uint64, miniredis bool) Config {
 	// Keys of the last moment may live for a lease, and a node may abstain for a guard.
 	c.Calm = 2*ttl + c.Library.RestartGuard + 3*time.Second
 	kinds := append(chaos.Kinds(), suspends)
-	c.Library.NoWakeups = true
 	c.Plan = chaos.Plan(seed, kinds, c.Nodes, c.Clients, ttl, c.Duration)
 	c.Calm += setBack(c.Plan)
 	c.drawWorkers(r)
+	c.Library.NoWakeups = r.IntN(4) == 0 || miniredis // which runs without connections
 	return c
 }
 

@@ -9,14 +9,15 @@
 // and is slower. Each node has a clock of its own, with an offset and a rate; the
 // clients' machine may be suspended, clients paused and killed.
 //
-//	config.go    what a seed stands for
-//	network.go   the queue of events, and who runs when
-//	node.go      a node: its clock, its state, its trouble
-//	client.go    a client, and what it remembers
-//	worker.go    what its workers do
-//	run.go       one run, from the seed to the verdict
-//	hunt.go      many runs, and what a failing one is reduced to
-//	bubble.go    virtual time outside of a test
+//	config.go        what a seed stands for
+//	network.go       the queue of events, and who runs when
+//	node.go          a node: its clock, its state, its trouble
+//	subscription.go  the connections on which nodes tell that a lock is free
+//	client.go        a client: its Locker, its end, what it records
+//	worker.go        what a client's workers do, who may share its Locker
+//	run.go           one run, from the seed to the verdict
+//	hunt.go          many runs, and what a failing one is reduced to
+//	bubble.go        virtual time outside of a test
 //
 // Limits: the order in which goroutines run at one instant is Go's, not the seed's;
 // requests that leave at one instant are put in order before they are let out, and

@@ -28,6 +28,7 @@ type Totals struct {
 	Ops         int            `json:"ops"`
 	Acquired    int            `json:"acquired"`
 	HandOvers   int            `json:"handOvers"` // by one node each
+	Told        int            `json:"told"`      // by one node each, to one who waits elsewhere
 	Virtual     time.Duration  `json:"virtual"`   // time that passed
 	Overlaps    int            `json:"overlaps"`
 	StaleWrites int            `json:"staleWrites"`
@@ -42,6 +43,7 @@ func (t *Totals) Add(r *Result) {
 	t.Virtual += r.Virtual
 	t.Ops += len(r.History.Ops)
 	t.HandOvers += r.HandOvers
+	t.Told += r.Told
 	if t.ByRow == nil {
 		t.ByRow = make(map[string]int)
 	}

@@ -33,8 +33,8 @@ func number(t *testing.T, name string, usual int) int {
 func hunt(t *testing.T, h sim.Hunt) sim.Totals {
 	totals, found, err := h.Run(t)
 	require.NoError(t, err)
-	t.Logf("%d seeds: %v simulated, %d faults, %d operations, %d leases, %d hand-overs at a node; %d overlaps beyond the assumptions, %d stale writes refused",
-		totals.Runs, totals.Virtual, totals.Faults, totals.Ops, totals.Acquired, totals.HandOvers, totals.Overlaps, totals.StaleWrites)
+	t.Logf("%d seeds: %v simulated, %d faults, %d operations, %d leases, %d hand-overs and %d messages of a node; %d overlaps beyond the assumptions, %d stale writes refused",
+		totals.Runs, totals.Virtual, totals.Faults, totals.Ops, totals.Acquired, totals.HandOvers, totals.Told, totals.Overlaps, totals.StaleWrites)
 	if found == nil {
 		return totals
 	}
@@ -75,6 +75,7 @@ func TestSimulatedSeeds(t *testing.T) {
 		From: uint64(number(t, "DISTLOCK_SEED", 1)), Runs: number(t, "DISTLOCK_SEEDS", usualSeeds),
 	})
 	require.Positive(t, totals.HandOvers)
+	require.Positive(t, totals.Told)
 	if totals.Runs < 1000 {
 		return
 	}

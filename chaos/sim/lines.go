@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"net"
 
 	"github.com/redis/go-redis/v9"
 
@@ -13,7 +14,10 @@ import (
 // used by one run after another: to make one costs as much as a hundred requests.
 type line struct {
 	client *redis.Client
-	handle func(context.Context, redis.Cmder) error // of the present run
+
+	// Of the present run.
+	handle func(context.Context, redis.Cmder) error
+	dial   func(context.Context) (net.Conn, error)
 }
 
 // lines has the lines to each node: a client's name is its node's. It is guarded by
@@ -30,7 +34,7 @@ func (l *lines) ready(nodes, clients int) {
 			fresh := &line{}
 			fresh.client = twin.Client(fmt.Sprintf("node-%d", i+1), func(ctx context.Context, cmd redis.Cmder) error {
 				return fresh.handle(ctx, cmd)
-			})
+			}, func(ctx context.Context) (net.Conn, error) { return fresh.dial(ctx) })
 			(*l)[i] = append((*l)[i], fresh)
 		}
 	}

@@ -30,6 +30,7 @@ type network struct {
 	events events
 	count  uint64 // of events so far, for their order at one instant
 	handed int    // requests that hand a lock on, carried out
+	told   int    // messages that a lock is free, published to somebody
 
 	// mu guards what clients' goroutines touch.
 	mu        sync.Mutex
@@ -44,6 +45,8 @@ type request struct {
 	node   *node
 	args   []any
 	answer chan answer
+
+	subscription *subscription // it goes over, where it has one; nothing is answered then
 }
 
 type answer struct {
@@ -177,19 +180,23 @@ func compareArgs(a, b any) int {
 
 // send draws the way of one request.
 func (n *network) send(r *request) {
-	there := n.latency(r)
+	if r.subscription != nil {
+		n.sendOver(r)
+		return
+	}
+	there := n.latency(r.client)
 	n.at(there, func() { r.node.arrive(r) })
 	if n.rand.IntN(1000) < n.storm/5 {
 		// Its connection breaks. The request may come to the node all the same.
-		n.at(n.latency(r), func() { r.end(answer{err: io.EOF}) })
+		n.at(n.latency(r.client), func() { r.end(answer{err: io.EOF}) })
 	}
 }
 
 // latency is mostly a fraction of a millisecond, and in a storm sometimes more than
 // anybody waits.
-func (n *network) latency(r *request) time.Duration {
+func (n *network) latency(c *client) time.Duration {
 	if n.rand.IntN(1000) < n.storm {
-		return between(n.rand, 0, 2*r.client.patience)
+		return between(n.rand, 0, 2*c.patience)
 	}
 	return between(n.rand, 20*time.Microsecond, 900*time.Microsecond)
 }

@@ -45,6 +45,8 @@ type node struct {
 	trouble chaos.Trouble
 	backlog []func()         // what came while it was frozen
 	deaf    map[*client]bool // whose connection from before passes nothing any more
+
+	subscriptions []*subscription
 }
 
 // newNode returns a node, without its server yet, whose clock is a few seconds off,
@@ -129,7 +131,7 @@ func (d *node) carryOut(r *request) {
 		d.mu.Unlock()
 		a = answer{err: io.EOF}
 	}
-	d.net.at(d.net.latency(r)+t.Delay, func() {
+	d.net.at(d.net.latency(r.client)+t.Delay, func() {
 		if _, _, now := d.state(); !now.DropReplies {
 			r.end(a)
 		}
@@ -139,8 +141,9 @@ func (d *node) carryOut(r *request) {
 // Crash implements [chaos.Node].
 func (d *node) Crash(context.Context) error {
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	d.down, d.frozen, d.backlog = true, false, nil
+	d.mu.Unlock()
+	d.hangUpAll(nil, io.EOF)
 	return nil
 }
 
@@ -182,10 +185,16 @@ func (d *node) Thaw(context.Context) error {
 // Trouble implements [chaos.Node].
 func (d *node) Trouble(_ context.Context, t chaos.Trouble) error {
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	d.trouble, d.deaf = t, nil
 	if t.HalfOpen {
 		d.deaf = make(map[*client]bool)
+		for _, s := range d.subscriptions {
+			s.deaf = true
+		}
+	}
+	d.mu.Unlock()
+	if t.Refuse {
+		d.hangUpAll(nil, syscall.ECONNRESET)
 	}
 	return nil
 }

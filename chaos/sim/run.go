@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"runtime"
 	"slices"
 	"strings"
@@ -33,6 +34,7 @@ type Result struct {
 	Virtual time.Duration // that passed
 
 	HandOvers int // requests of a hand-over that a node carried out
+	Told      int // messages that a lock is free, sent to one who waits elsewhere
 }
 
 // OK reports whether nothing was violated.
@@ -105,7 +107,7 @@ func simulate(c Config) (*Result, error) {
 			Text: fmt.Sprintf("a client has not ended %v after it was told to: an operation does not return, or a lease's end is not signalled", end-c.Duration-c.Calm),
 		})
 	}
-	return &Result{Config: c, History: h, Verdict: v, Virtual: h.Elapsed, HandOvers: r.net.handed}, nil
+	return &Result{Config: c, History: h, Verdict: v, Virtual: h.Elapsed, HandOvers: r.net.handed, Told: r.net.told}, nil
 }
 
 // await lets things happen until the clients, which have been told to at that time,
@@ -152,7 +154,7 @@ func (r *run) start() error {
 				return err
 			}
 		} else {
-			d.server = newTwin(fmt.Sprintf("%016x%016x", draw.Uint64(), i), d.clock())
+			d.server = newTwin(fmt.Sprintf("%016x%016x", draw.Uint64(), i), d.clock(), d.publish)
 		}
 		r.nodes = append(r.nodes, d)
 	}
@@ -181,6 +183,7 @@ func (r *run) spawn(index, successor int) error {
 	for i, d := range r.nodes {
 		l := kept[i][r.lines]
 		l.handle = func(ctx context.Context, cmd redis.Cmder) error { return r.net.ask(ctx, c, d, cmd) }
+		l.dial = func(ctx context.Context) (net.Conn, error) { return r.net.subscribe(ctx, c, d) }
 		clients[i] = l.client
 	}
 	r.lines++

@@ -10,7 +10,11 @@ import (
 // A twinServer is Redis in plain Go.
 type twinServer struct{ *twin.Node }
 
-func newTwin(runID string, now time.Duration) redisServer { return twinServer{twin.New(runID, now)} }
+func newTwin(runID string, now time.Duration, published func(channel, message string, sharded bool) int) redisServer {
+	n := twin.New(runID, now)
+	n.Published = published
+	return twinServer{n}
+}
 
 func (s twinServer) do(now time.Duration, args []any) (any, error) { return s.Do(now, args) }
 

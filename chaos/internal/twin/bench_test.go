@@ -69,7 +69,7 @@ func BenchmarkClient(b *testing.B) {
 	b.Run("open+close", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if err := twin.Client("node", nil).Close(); err != nil {
+			if err := twin.Client("node", nil, nil).Close(); err != nil {
 				b.Fatal(err)
 			}
 		}

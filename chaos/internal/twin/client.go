@@ -18,10 +18,13 @@ import (
 // the answer with [Answer]. What handle returns is the command's error.
 //
 // The client heeds contexts (ContextTimeoutEnabled), so that a Locker asks it as it
-// stands; it never retries and never dials. Its address, which a Locker takes for
-// the node's name, is name. It has no goroutine; Close is not needed, and costs
-// little.
-func Client(name string, handle func(ctx context.Context, cmd redis.Cmder) error) *redis.Client {
+// stands; it never retries, and dials for subscriptions alone: each gets a connection by
+// dial, such as a [Wire], or, where dial is nil, a panic. Its address, which a Locker
+// takes for the node's name, is name. It has no goroutine; Close is not needed, and
+// costs little.
+func Client(
+	name string, handle func(ctx context.Context, cmd redis.Cmder) error, dial func(ctx context.Context) (net.Conn, error),
+) *redis.Client {
 	c := redis.NewClient(&redis.Options{
 		Addr:                     name,
 		PoolSize:                 1,
@@ -29,8 +32,12 @@ func Client(name string, handle func(ctx context.Context, cmd redis.Cmder) error
 		ContextTimeoutEnabled:    true,
 		DisableIdentity:          true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
-		Dialer: func(context.Context, string, string) (net.Conn, error) {
-			panic("twin: a client without connections was to dial " + name)
+		Protocol:                 2,
+		Dialer: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			if dial == nil {
+				panic("twin: a client without connections was to dial " + name)
+			}
+			return dial(ctx)
 		},
 	})
 	c.AddHook(hook(handle))
@@ -43,8 +50,17 @@ type hook func(ctx context.Context, cmd redis.Cmder) error
 // DialHook implements redis.Hook.
 func (hook) DialHook(next redis.DialHook) redis.DialHook { return next }
 
-// ProcessHook implements redis.Hook.
-func (h hook) ProcessHook(redis.ProcessHook) redis.ProcessHook { return redis.ProcessHook(h) }
+// ProcessHook implements redis.Hook. HELLO, which go-redis says over a connection that it
+// has just made, comes here too: a node that does not know it is spoken to in RESP2.
+func (h hook) ProcessHook(redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if cmd.Name() == "hello" {
+			cmd.SetErr(Error("ERR unknown command 'hello'"))
+			return cmd.Err()
+		}
+		return h(ctx, cmd)
+	}
+}
 
 // ProcessPipelineHook implements redis.Hook. The commands of a pipeline are on their
 // way at one time: each is handled on a goroutine of its own, all of which have ended

@@ -39,7 +39,7 @@ func cluster(tb testing.TB, n int) ([]*guarded, []redis.UniversalClient) {
 	clients := make([]redis.UniversalClient, n)
 	for i := range nodes {
 		nodes[i] = &guarded{node: twin.New(fmt.Sprintf("run%d", i), sinceEpoch())}
-		c := twin.Client(fmt.Sprintf("node-%d", i), nodes[i].handle)
+		c := twin.Client(fmt.Sprintf("node-%d", i), nodes[i].handle, nil)
 		tb.Cleanup(func() { require.NoError(tb, c.Close()) })
 		clients[i] = c
 	}
@@ -153,7 +153,7 @@ func TestANodeThatHangsIsLeftAtTheNodeTimeout(t *testing.T) {
 						}
 						<-ctx.Done()
 						return ctx.Err()
-					})
+					}, nil)
 					t.Cleanup(func() { _ = c.Close() })
 					clients[i] = c
 				}
@@ -209,7 +209,7 @@ func TestOrdinaryCommandsGetTheirOwnTypes(t *testing.T) {
 }
 
 func TestAClientThatIsToDialFailsLoudly(t *testing.T) {
-	c := twin.Client("node", nil)
+	c := twin.Client("node", nil, nil)
 	defer c.Close()
 	require.PanicsWithValue(t, "twin: a client without connections was to dial node", func() {
 		_ = c.Subscribe(context.Background(), "channel").Ping(context.Background())
