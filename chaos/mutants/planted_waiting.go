@@ -59,12 +59,6 @@ var inWaiting = []Mutant{
 		Breaks: "who waits elsewhere gets a turn, however many wait in one process",
 	},
 	{
-		Name: "handover-of-a-lost-lease", File: "release.go",
-		Old:    "if !lost && !repeated && h.inARow < maxInARow {",
-		New:    "if h.inARow < maxInARow {",
-		Breaks: "only who has the lock hands it on",
-	},
-	{
 		Name: "handover-to-the-gone-kept", File: "release.go",
 		Old:    "if res.Verdict == Agreed { // he has gone",
 		New:    "if false { // he has gone",
