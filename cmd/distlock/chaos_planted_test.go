@@ -53,11 +53,24 @@ func TestEverySeedFindsAReleaseWithoutItsOwnerTest(t *testing.T) {
 			sessions = append(sessions, runs(t, planted, "chaos", "--seed", seed, "--report", ""))
 		}
 		for i, s := range sessions {
-			s.untilViolated()
-			stdout, _ := s.endsWith(exitViolation)
-			require.Regexp(t, `(?m)^  I1 at `, strings.Join(stdout, "\n"), "seed %s", batch[i])
+			// On a machine too busy for leases to be lost there is nothing to find: a run of
+			// its own is given another chance.
+			for tries := 0; !s.finds() && tries < 2; tries++ {
+				t.Logf("seed %s found nothing beside the others", batch[i])
+				s = runs(t, planted, "chaos", "--seed", batch[i], "--report", "")
+			}
+			require.Equal(t, exitViolation, s.cmd.ProcessState.ExitCode(), "seed %s", batch[i])
 		}
 	}
+}
+
+// finds reports whether the run found two leases that overlap.
+func (s *session) finds() bool {
+	s.t.Helper()
+	s.untilViolated()
+	stdout := strings.Join(s.rest(), "\n")
+	s.wait()
+	return strings.Contains(stdout, "\n  I1 at ")
 }
 
 // untilViolated reads progress until it tells of a violation, and interrupts the run
