@@ -66,7 +66,7 @@ type Config struct {
 	// NoFencing leaves fencing tokens out.
 	NoFencing bool
 
-	// NoWakeups makes who waits poll alone, and tells nobody elsewhere of a release.
+	// NoWakeups makes waiters only poll, and announces no release to other processes.
 	// Within the process the lock is handed on all the same.
 	NoWakeups bool
 
@@ -77,7 +77,7 @@ type Config struct {
 }
 
 // Validate returns c with its defaults filled in, or an error that is
-// [ErrInvalidArgument] and names the field, its bound and the mend.
+// [ErrInvalidArgument] and names the field, its bound and the remedy.
 func (c Config) Validate() (Config, error) {
 	setDefault(&c.TTL, 30*time.Second)
 	setDefault(&c.RetryDelay, 100*time.Millisecond)

@@ -25,6 +25,6 @@
 //
 // A lease is a promise about time. Code that holds one must stop when
 // [Handle.Done] is closed, and a resource worth protecting must check the fencing
-// token. Who waits is served first come, first served within a process, and nearly so
+// token. Waiters are served first come, first served within a process, and nearly so
 // between processes. A lock is not re-entrant.
 package distlock

@@ -20,8 +20,8 @@ var (
 )
 
 // An AcquisitionError tells why a lock was not acquired. It unwraps to the last
-// attempt's verdict ([ErrHeld], [ErrUnavailable] or [ErrRejected]) and, where the
-// context ended the waiting, to the context's error and cause. What single nodes
+// attempt's verdict ([ErrHeld], [ErrUnavailable] or [ErrRejected]) and, where that ended
+// the waiting, to the context's error and cause, or to [ErrClosed]. What single nodes
 // said is evidence: it stands in Votes and in the text, and is never unwrapped.
 type AcquisitionError struct {
 	Key      string        // as the caller wrote it, without the prefix

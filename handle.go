@@ -109,7 +109,7 @@ func (h *Handle) Err() error {
 }
 
 // Done returns a channel that is closed when the lease ends: released, lost, or
-// at ValidUntil by the local clock, whatever any request is doing. After a
+// at ValidUntil by the local clock or up to 3 ms before, whatever any request is doing. After a
 // suspend of the machine it is closed within a second of waking, while IsHeld is
 // right at once.
 func (h *Handle) Done() <-chan struct{} {
@@ -129,8 +129,9 @@ func (h *Handle) Done() <-chan struct{} {
 }
 
 // Context returns a context that ends with parent and when the lease ends, as Done
-// is closed; context.Cause is [ErrLost] or [ErrReleased] then. Calling the function
-// returned releases what it holds.
+// is closed; context.Cause then is an error that is [ErrLost] or [ErrReleased] by
+// errors.Is. Calling the function returned frees the context's resources; it does not
+// release the lock.
 func (h *Handle) Context(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
 	forget := h.onEnd(cancel)

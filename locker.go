@@ -46,19 +46,21 @@ func New(store Store, cfg Config) (*Locker, error) {
 // to Config.MaxRetryDelay, and never longer than the owner's lease. ctx bounds the
 // waiting alone; the handle outlives it.
 //
-// Who waits for one key in one Locker stands in a queue, first come, first served. The
-// first of it asks the nodes, and his attempt is one of everybody's whose next was due;
-// a Release of this Locker hands the lock on to the first in one round trip. A release
-// elsewhere is told, unless Config.NoWakeups, and ends a wait early.
+// Waiters for one key in one Locker stand in a queue, first come, first served. The first
+// in it asks the nodes for all; its attempt counts for every waiter whose next one was
+// due. A Release of this Locker hands the lock on to the first in one round trip. A
+// release elsewhere is announced, unless Config.NoWakeups, and ends a wait early.
 //
-// It fails with an [AcquisitionError], or with [ErrInvalidArgument] for an empty
-// key or a bad option.
+// An attempt blocks for Config.NodeTimeout at most, twice that where the nodes' fencing
+// tokens differ, and a moment for giving back what it got in vain. It fails with an
+// [AcquisitionError], with [ErrInvalidArgument] for an empty key or a bad option, or with
+// [ErrClosed] after Close.
 func (l *Locker) Acquire(ctx context.Context, key string, opts ...Option) (*Handle, error) {
 	return l.acquire(ctx, key, l.cfg.retries(), opts)
 }
 
-// TryAcquire makes one attempt and returns at once: [ErrHeld] where another owner
-// has the lock. It stands in no queue. It is Acquire otherwise.
+// TryAcquire makes one attempt and does not wait for the lock: [ErrHeld] where another
+// owner has it. It stands in no queue. It is Acquire otherwise.
 func (l *Locker) TryAcquire(ctx context.Context, key string, opts ...Option) (*Handle, error) {
 	return l.acquire(ctx, key, 0, opts)
 }
@@ -101,8 +103,8 @@ func (l *Locker) isClosed() bool {
 	}
 }
 
-// IsLocked reports whether some owner holds key, on a quorum: holds it on a
-// majority. It takes one round trip, waits for no node that cannot change the
+// IsLocked reports whether some owner holds key; on a quorum, on a majority of its
+// nodes. It takes one round trip, waits for no node that cannot change the
 // answer, blocks for Config.NodeTimeout at most, and fails with [ErrUnavailable]
 // where too few nodes answered to tell.
 func (l *Locker) IsLocked(ctx context.Context, key string) (bool, error) {
@@ -143,7 +145,7 @@ func (l *Locker) inspect(ctx context.Context, key string, ownerOnly bool) (Statu
 // Do runs fn while it holds the lock on key: it acquires as Acquire does, renews
 // the lease until fn returns, releases it, and returns fn's error. The context
 // that fn gets ends with ctx, and the moment the lease is lost; context.Cause
-// then is [ErrLost].
+// then is an error that is [ErrLost] by errors.Is.
 //
 // That the lease was lost while fn ran, or that no majority confirmed the
 // release, is joined to fn's error, never in its place. A panic in fn releases
@@ -169,7 +171,7 @@ func (l *Locker) Do(ctx context.Context, key string, fn func(ctx context.Context
 
 // Close ends background work (requests that nobody waits for any more, and the
 // cleaning up behind them) within two seconds, hung nodes or not. Calling it is
-// optional. Afterwards the Locker acquires nothing more, and who waits is told
+// optional. Afterwards the Locker acquires nothing more, and waiters are told
 // [ErrClosed]; handles stay usable, and those that renew themselves go on until they
 // are released. The clients are the caller's and stay open. A second call is nil.
 //

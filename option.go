@@ -18,7 +18,8 @@ func WithAutoExtend() Option {
 }
 
 // WithMaxHold renews the lease as [WithAutoExtend] does, but no more once d has
-// passed since it was acquired; it then runs out. d must be positive.
+// passed since it was acquired; it then runs out, up to one TTL after that. d must be
+// positive.
 func WithMaxHold(d time.Duration) Option {
 	return func(t *terms) { t.renew, t.maxHold, t.ownMaxHold = true, d, true }
 }

@@ -15,7 +15,7 @@ import (
 // Where the lease had expired or been taken it is [ErrLost], an
 // [InvalidLockError], and the other owner's key is left alone. Where too few
 // nodes answered it is [ErrUnavailable]: the key is deleted when they do, or
-// expires; calling Release again tries again. A second call is nil.
+// expires; calling Release again tries again. A second call returns nil.
 func (h *Handle) Release(ctx context.Context) error {
 	if ctx == nil {
 		return errNilContext

@@ -7,7 +7,7 @@
 // nodes with [Embedded] or [Processes], hands their clients to the program under
 // test, injects faults, which are values, and checks what was recorded:
 //
-//	fault.go, faults.go   the vocabulary: faults, and what they act on
+//	fault.go, faults_*.go   the vocabulary: faults, and what they act on
 //	matrix.go             which fault met which operation
 //	nemesis.go            plans faults from a seed, and heals them
 //	history.go            what is recorded

@@ -1,5 +1,5 @@
 // Package redlock locks on a majority of N independent Redis masters: a key is
-// held by whom more than half of them say, so that it survives the failure of the
+// held by the owner that more than half of them name, so that it survives the failure of the
 // others. It follows the Redlock algorithm (redis.io, "Distributed Locks with
 // Redis") and adds to it fencing tokens that rise from holder to holder, nodes
 // that abstain after a restart, and cleaning up that outlives the caller.

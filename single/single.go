@@ -1,4 +1,4 @@
-// Package single locks on one Redis: a key is held by whom that Redis says, for
+// Package single locks on one Redis: a key is held by the owner that Redis names, for
 // as long as it is up and remembers. It is the fastest lock, one round trip on the
 // caller's own goroutine, and the right one where an outage of that Redis may stop
 // the work.
