@@ -21,6 +21,7 @@
 //
 // Limits: the order in which goroutines run at one instant is Go's, not the seed's;
 // requests that leave at one instant are put in order before they are let out, and
-// one event is over before the next begins. Only one simulation runs in a process
+// one event is over before the next begins. A kernel that takes the processor away in the
+// middle of an instant can still change it. Only one simulation runs in a process
 // at a time.
 package sim

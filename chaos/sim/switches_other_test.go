@@ -1,0 +1,5 @@
+//go:build !unix
+
+package sim_test
+
+func switches() int64 { return 0 }
