@@ -138,7 +138,7 @@ func TestTheSameSeedGivesTheSameHistory(t *testing.T) {
 // undisturbed returns the history of a run that the kernel did not interrupt, if it can
 // be had on this machine.
 func undisturbed(t *testing.T, seed uint64) (history string, calm bool) {
-	for range 20 {
+	for range 3 {
 		before := switches()
 		history = historyOf(t, seed)
 		if switches() == before {
