@@ -10,5 +10,8 @@ func switches() int64 {
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
 		return 0
 	}
-	return int64(usage.Nivcsw)
+	return wide(usage.Nivcsw)
 }
+
+// wide is for systems where the count has another size.
+func wide[T int32 | int64](n T) int64 { return int64(n) }
