@@ -3,6 +3,7 @@ package distlock
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 )
 
@@ -130,7 +131,10 @@ const othersTurn = 5 * time.Millisecond
 // handOver releases the lock and acquires it for next, in one round trip.
 func (h *Handle) handOver(ctx context.Context, req Request, next *waiter, t try) Result {
 	req.Successor = &t.req
-	return h.l.store.HandOver(ctx, req, func(res Result) {
+	returned := false
+	var told atomic.Bool
+	granted := func(res Result) {
+		told.Store(true)
 		if h.l.queues.deliver(next, turn{try: t, result: res, inARow: h.inARow + 1}) {
 			return
 		}
@@ -138,5 +142,16 @@ func (h *Handle) handOver(ctx context.Context, req Request, next *waiter, t try)
 			next.a.abandon(ctx, t.req)
 		}
 		h.l.queues.mayBeFree(h.wire)
-	})
+	}
+	defer func() {
+		if returned || told.Load() {
+			return
+		}
+		// A user's hook ends the goroutine: next, who is in no queue, would wait for ever.
+		defer granted(Result{})
+		next.a.abandon(ctx, t.req) // he may have it
+	}()
+	res := h.l.store.HandOver(ctx, req, granted)
+	returned = true
+	return res
 }
