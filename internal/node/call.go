@@ -160,6 +160,8 @@ func HandOver(req *distlock.Request) *Call {
 			req.Token, millis(req.TTL), abandon, next.Token, millis(next.TTL), "0")
 	}
 	c.guard, c.sets = next.RestartGuard, true
+	// A successor in more of a hurry must not cost the release its answer.
+	c.timeout = max(req.NodeTimeout, next.NodeTimeout)
 	return c
 }
 
