@@ -196,8 +196,8 @@ func (b *inbox) run(name string, timeout time.Duration) {
 		began := time.Now()
 		err := b.listen(timeout)
 		b.set(false)
-		if err == nil || errors.Is(err, redis.ErrClosed) {
-			continue // nobody waited for a while, or nobody will be told any more
+		if err == nil {
+			continue // nobody waited for a while
 		}
 		if time.Since(began) > inboxMost {
 			retry = inboxRetry
