@@ -95,12 +95,6 @@ var inWaiting = []Mutant{
 		Breaks: "a lock that was asked for twice leaves a tombstone when it is handed on",
 	},
 	{
-		Name: "handover-leaves-no-doubt", File: handOverGo,
-		Old:    "r.reply.MaySet = r.reply.MaySet || again",
-		New:    "",
-		Breaks: "the release of a lock that was handed over twice leaves a tombstone",
-	},
-	{
 		Name: "handover-swallows-half-an-error", File: handOverGo,
 		Old:    "return released, failed(err, tripOnce, c.timeout)",
 		New:    "return released, Reply{Outcome: distlock.Refused}",
