@@ -28,14 +28,16 @@ func (c slowConn) Read(b []byte) (int, error) {
 func TestASuccessorInAHurryCostsTheReleaseNothing(t *testing.T) {
 	m := miniredis.RunT(t)
 	var d atomic.Int64
-	client := redis.NewClient(&redis.Options{Addr: m.Addr(), DialerRetries: 1, Dialer: func(ctx context.Context, network, addr string) (net.Conn, error) {
+	client := redis.NewClient(&redis.Options{Addr: m.Addr(), DialerRetries: 1, Dialer: func(_ context.Context, network, addr string) (net.Conn, error) {
 		c, err := net.Dial(network, addr)
 		return slowConn{c, &d}, err
 	}})
 	defer client.Close()
 	waits := make(chan struct{}, 10)
-	l, err := single.New(client, distlock.Config{TTL: 10 * time.Second, NodeTimeout: time.Second, RetryDelay: time.Hour, MaxRetryDelay: time.Hour, NoWakeups: true, MaxRetries: distlock.RetryForever,
-		Trace: &distlock.Trace{Waiting: func(distlock.Event) { waits <- struct{}{} }}})
+	l, err := single.New(client, distlock.Config{
+		TTL: 10 * time.Second, NodeTimeout: time.Second, RetryDelay: time.Hour, MaxRetryDelay: time.Hour, NoWakeups: true, MaxRetries: distlock.RetryForever,
+		Trace: &distlock.Trace{Waiting: func(distlock.Event) { waits <- struct{}{} }},
+	})
 	require.NoError(t, err)
 	defer l.Close()
 	h, err := l.Acquire(context.Background(), "k")

@@ -19,7 +19,8 @@ func TestAHookThatEndsTheReleasingGoroutineStrandsNobody(t *testing.T) {
 	client := redis.NewClient(&redis.Options{Addr: m.Addr()})
 	defer client.Close()
 	waits := make(chan struct{}, 10)
-	l, err := single.New(client, distlock.Config{TTL: 2 * time.Second, RetryDelay: time.Second, MaxRetryDelay: time.Second, NoWakeups: true, MaxRetries: distlock.RetryForever,
+	l, err := single.New(client, distlock.Config{
+		TTL: 2 * time.Second, RetryDelay: time.Second, MaxRetryDelay: time.Second, NoWakeups: true, MaxRetries: distlock.RetryForever,
 		Trace: &distlock.Trace{
 			Waiting: func(distlock.Event) { waits <- struct{}{} },
 			Vote: func(e distlock.Event) {
@@ -27,7 +28,8 @@ func TestAHookThatEndsTheReleasingGoroutineStrandsNobody(t *testing.T) {
 					runtime.Goexit()
 				}
 			},
-		}})
+		},
+	})
 	require.NoError(t, err)
 	defer l.Close()
 	h, err := l.Acquire(context.Background(), "k")
