@@ -1,7 +1,7 @@
 // Command mutants proves that the chaos layers find bugs: it plants known ones into
 // the library, one at a time, and requires that each is found.
 //
-//	go run ./chaos/mutants                    # all of them: two to three minutes on two cores
+//	go run ./chaos/mutants                    # all of them: half an hour on two cores
 //	go run ./chaos/mutants --list             # what is planted, and which promise it breaks
 //	go run ./chaos/mutants --only release-bare-delete
 //	go run ./chaos/mutants --all-layers       # which layers find it, not only the first
