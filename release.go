@@ -98,7 +98,9 @@ func (h *Handle) releaseNodes(ctx context.Context, ttl time.Duration, lost, repe
 		Wake:        !h.l.cfg.NoWakeups,
 		OnVote:      h.l.onVote(h.key, h.token, "release", 0),
 	}
-	ctx = context.WithoutCancel(ctx)
+	if ctx.Done() != nil {
+		ctx = context.WithoutCancel(ctx)
+	}
 	var next *waiter
 	var t try
 	if !lost && !repeated && h.inARow < maxInARow {

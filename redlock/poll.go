@@ -58,9 +58,12 @@ func (s *store) newPoll(ctx context.Context, req *distlock.Request, call *node.C
 		out:      len(s.nodes),
 		decided:  make(chan struct{}),
 	}
-	p.began, p.ctx = time.Now(), context.WithoutCancel(ctx)
+	p.began, p.ctx = time.Now(), ctx
+	if ctx.Done() != nil {
+		p.ctx = context.WithoutCancel(ctx)
+	}
 	if s.bare {
-		p.limit = s.alarms.Limit(p.ctx, p.began, req.NodeTimeout)
+		s.alarms.Start(&p.limit, p.ctx, p.began, req.NodeTimeout)
 		p.ctx = &p.limit
 	} else {
 		p.ctx, p.cancel = context.WithTimeout(p.ctx, req.NodeTimeout)

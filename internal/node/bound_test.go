@@ -119,6 +119,41 @@ func TestAPoolThatIsUsedUpIsLeftInTime(t *testing.T) {
 	require.Equal(t, distlock.Granted, ask(n, request("mine"), node.Acquire).Outcome)
 }
 
+// TestTheEndOfTheContextEndsTheWaitForAConnection, and the next wait is not ended by what
+// ended that one.
+func TestTheEndOfTheContextEndsTheWaitForAConnection(t *testing.T) {
+	client := closing(t, redis.NewClient(&redis.Options{Addr: redistest.Start(t).Addr(), PoolSize: 1}))
+	n := newNode(t, client)
+	waiting := func(ctx context.Context) <-chan node.Reply {
+		replies := make(chan node.Reply, 1)
+		req := request("mine")
+		req.NodeTimeout = patience
+		go func() { replies <- n.AskInTime(ctx, node.Acquire(req)) }()
+		require.Eventually(t, func() bool { return client.PoolStats().PendingRequests == 1 }, patience, time.Millisecond)
+		return replies
+	}
+	for range 3 {
+		taken := client.Conn() // takes the one connection with its first command
+		require.NoError(t, taken.Ping(context.Background()).Err())
+
+		ctx, cancel := context.WithCancel(context.Background())
+		replies := waiting(ctx)
+		cancel()
+		r := <-replies
+		require.Equal(t, distlock.Unreachable, r.Outcome)
+		require.ErrorIs(t, r.Err, context.Canceled)
+		require.False(t, r.MaySet)
+
+		ctx, cancel = context.WithCancel(context.Background())
+		replies = waiting(ctx)
+		require.Empty(t, replies)
+		require.NoError(t, taken.Close())
+		require.Equal(t, distlock.Granted, (<-replies).Outcome)
+		cancel()
+		require.Equal(t, distlock.Granted, ask(n, request("mine"), node.Release).Outcome)
+	}
+}
+
 func TestANodeThatIsDownIsUnreachableAndGotNothing(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

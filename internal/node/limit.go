@@ -6,27 +6,58 @@ import (
 	"time"
 )
 
-// A Limit is a context that ends at a time, for one request: context.WithTimeout for
-// who makes two of them for every lock. It lies in what it bounds, and its alarm, a timer
-// and a channel, serves the next request when it was not needed.
+// A Limit is a context that ends at a time, or with its parent, for one request:
+// context.WithTimeout for who makes two of them for every lock. It lies in what it bounds,
+// and its alarm, a timer and a channel, serves the next request when it was not needed.
 //
 // It must not outlive its request: Done may belong to another by then. So it is given
 // only to clones, which have no hooks of the user's; go-redis itself keeps none.
 type Limit struct {
-	context.Context // the parent, for its values; it never ends by itself
+	context.Context // the parent
 	at              time.Time
 	alarm           *alarm
 	alarms          *Alarms
+
+	// To watch the parent costs allocations, and who has a connection never waits. So
+	// go-redis's look before it takes one, the first call of Done, is not watched; where
+	// it comes to wait it calls Done again. Were it to wait on the first, the parent's
+	// end would be noticed when the time is over.
+	asked  atomic.Bool
+	forget atomic.Pointer[func() bool] // set while the parent is watched
 }
 
 // Deadline implements context.Context.
-func (l *Limit) Deadline() (time.Time, bool) { return l.at, true }
+func (l *Limit) Deadline() (time.Time, bool) {
+	if at, ok := l.Context.Deadline(); ok && at.Before(l.at) {
+		return at, true
+	}
+	return l.at, true
+}
 
 // Done implements context.Context.
-func (l *Limit) Done() <-chan struct{} { return l.alarm.rung }
+func (l *Limit) Done() <-chan struct{} {
+	if l.asked.Swap(true) {
+		l.watch()
+	}
+	return l.alarm.rung
+}
+
+// watch has the alarm ring at the parent's end too.
+func (l *Limit) watch() {
+	if l.Context.Done() == nil || l.forget.Load() != nil {
+		return
+	}
+	forget := context.AfterFunc(l.Context, l.alarm.ring)
+	if !l.forget.CompareAndSwap(nil, &forget) {
+		forget()
+	}
+}
 
 // Err implements context.Context.
 func (l *Limit) Err() error {
+	if err := l.Context.Err(); err != nil {
+		return err
+	}
 	if time.Now().Before(l.at) {
 		return nil
 	}
@@ -34,20 +65,33 @@ func (l *Limit) Err() error {
 }
 
 // End ends the need for the limit.
-func (l *Limit) End() { l.alarms.put(l.alarm) }
+func (l *Limit) End() {
+	if forget := l.forget.Load(); forget != nil && !(*forget)() {
+		l.alarm.timer.Stop()
+		return // it rings
+	}
+	l.alarms.put(l.alarm)
+}
 
-// An alarm closes its channel at the time set.
+// An alarm closes its channel at the time set, or when it is rung.
 type alarm struct {
 	timer *time.Timer
 	rung  chan struct{}
+	rings atomic.Bool
+}
+
+func (a *alarm) ring() {
+	if !a.rings.Swap(true) {
+		close(a.rung)
+	}
 }
 
 // Alarms makes limits. It keeps one alarm that was not needed.
 type Alarms struct{ spare atomic.Pointer[alarm] }
 
-// Limit returns a limit of parent, which must not end by itself: d from now.
-func (s *Alarms) Limit(parent context.Context, now time.Time, d time.Duration) Limit {
-	return Limit{parent, now.Add(d), s.set(d), s}
+// Start has l end d after now, or with parent.
+func (s *Alarms) Start(l *Limit, parent context.Context, now time.Time, d time.Duration) {
+	l.Context, l.at, l.alarm, l.alarms = parent, now.Add(d), s.set(d), s
 }
 
 func (s *Alarms) set(d time.Duration) *alarm {
@@ -56,7 +100,7 @@ func (s *Alarms) set(d time.Duration) *alarm {
 		return a
 	}
 	a := &alarm{rung: make(chan struct{})}
-	a.timer = time.AfterFunc(d, func() { close(a.rung) })
+	a.timer = time.AfterFunc(d, a.ring)
 	return a
 }
 

@@ -88,9 +88,10 @@ func (n *Node) sendTogether(batch []*Request, args func(*Request) []any) {
 	// No request's own context: who gives up one must not end the others.
 	ctx := context.WithoutCancel(batch[0].ctx)
 	if n.line.bare {
-		limit := n.alarms.Limit(ctx, time.Now(), timeout)
+		limit := new(Limit)
+		n.alarms.Start(limit, ctx, time.Now(), timeout)
 		defer limit.End()
-		ctx = &limit
+		ctx = limit
 	} else {
 		bounded, cancel := context.WithTimeout(ctx, timeout)
 		defer cancel()

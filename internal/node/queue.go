@@ -92,7 +92,7 @@ func (q *queue) ask(r *Request) {
 	w.start()
 	select {
 	case <-r.done:
-	case <-r.ctx.Done():
+	case <-r.ended():
 		if q.withdraw(r) {
 			q.n.giveUp(r, r.ctx.Err())
 			return

@@ -41,12 +41,21 @@ type Asker interface {
 
 // limit has the request bounded by its node timeout, until unlimit is called.
 func (n *Node) limit(ctx context.Context, r *Request) {
-	if !n.line.bare || ctx.Done() != nil {
+	if !n.line.bare {
 		r.ctx, r.cancel = context.WithDeadline(ctx, r.began.Add(r.Call.timeout))
 		return
 	}
-	r.limit = n.alarms.Limit(ctx, r.began, r.Call.timeout)
+	n.alarms.Start(&r.limit, ctx, r.began, r.Call.timeout)
 	r.ctx = &r.limit
+}
+
+// ended is closed when the request's time is over or its caller gives up, for who waits
+// for that.
+func (r *Request) ended() <-chan struct{} {
+	if r.ctx == &r.limit {
+		r.limit.watch()
+	}
+	return r.ctx.Done()
 }
 
 func (r *Request) unlimit() {

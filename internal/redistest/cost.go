@@ -1,7 +1,6 @@
 package redistest
 
 import (
-	"context"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -14,9 +13,9 @@ import (
 
 // Pair acquires and releases a free lock.
 func Pair(tb testing.TB, l *distlock.Locker) {
-	h, err := l.Acquire(context.Background(), "report:2026-11")
+	h, err := l.Acquire(tb.Context(), "report:2026-11")
 	require.NoError(tb, err)
-	require.NoError(tb, h.Release(context.Background()))
+	require.NoError(tb, h.Release(tb.Context()))
 }
 
 // Allocations returns how many allocations acquiring and releasing a free lock takes,

@@ -45,8 +45,9 @@ var rawOwn = rawWords{
 			token, strconv.FormatInt(ttl, 10), strconv.FormatInt(time.Now().UnixMicro(), 10))
 	},
 	drop: func(b []byte, key, token string, ttl int64) []byte {
-		return request(b, "EVALSHA", scripts.Release.SHA, "2",
-			key, scripts.TombstoneKey(key, token), token, strconv.FormatInt(ttl, 10), "0")
+		return request(b, "EVALSHA", scripts.Release.SHA, "3",
+			key, scripts.TombstoneKey(key, token), scripts.QueueKey(key),
+			token, strconv.FormatInt(ttl, 10), "0", "")
 	},
 }
 

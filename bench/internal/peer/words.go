@@ -59,7 +59,8 @@ var ownWords = words{
 	},
 	drop: func(ctx context.Context, c commander, key, token string, ttl time.Duration) (bool, error) {
 		v, err := releaseScript.Run(ctx, c,
-			[]string{key, scripts.TombstoneKey(key, token)}, token, ttl.Milliseconds(), "0").Result()
+			[]string{key, scripts.TombstoneKey(key, token), scripts.QueueKey(key)},
+			token, ttl.Milliseconds(), "0", "").Result()
 		return v == int64(1), err
 	},
 }

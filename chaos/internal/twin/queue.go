@@ -44,7 +44,9 @@ func queue(c *call) (any, error) {
 // tell is tell.lua: it has the first in the queue told, and reports whether anybody
 // was. No error is one of the script that it is a part of.
 func (c *call) tell(lock, waiting, own, token string) bool {
-	c.tryRemove(waiting, own)
+	if own != "" {
+		c.tryRemove(waiting, own)
+	}
 	e, ok := c.node.zset(waiting, c.nowMS)
 	if !ok || c.refusal("zrange", reads) != "" {
 		return false
