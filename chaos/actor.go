@@ -5,14 +5,13 @@ import (
 	"errors"
 	"math/rand/v2"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/lilith/distlock"
 )
 
-// A stage is where an actor plays: in this process, or in one of its own. begin, end
-// and now are called from several goroutines.
+// A stage is where a team plays: in this process, or in one of its own. It is used from
+// several goroutines; who does is told by his number where it matters.
 type stage interface {
 	now() time.Duration // of the history
 	begin(o Op)         // an operation begins; its End is still open
@@ -20,46 +19,30 @@ type stage interface {
 	gate()              // returns when nobody has the client paused
 	lockKeys() []string // to choose from
 
-	open(key, owner string, fencing int64) (value int64, ok bool)
-	write(key, owner string, fencing, value int64) bool
-	read(key string)             // the unfenced resource
-	put(key string, value int64) // writes back what was read, with value added
+	open(worker int, key, owner string, fencing int64) (value int64, ok bool)
+	write(worker int, key, owner string, fencing, value int64) bool
+	read(worker int, key string)             // the unfenced resource
+	put(worker int, key string, value int64) // writes back what was read, with value added
 }
 
 // An actor is the program that uses locks: its owner's code, so to say. It runs on one
 // goroutine, beside those that watch its leases.
 type actor struct {
-	habits
-	stage  stage
-	rand   *rand.Rand
-	locker *distlock.Locker
-	values int64
-
-	watching  sync.WaitGroup
-	acquiring Op           // as far as it has come
-	asked     atomic.Int64 // the length of the extension that is asked for, which no renewal has; 0 is none
-	renewal   atomic.Int64 // when the last renewal ended
+	*team
+	number   int // among the team's, from 1; 0 where it is alone
+	rand     *rand.Rand
+	values   int64
+	watching sync.WaitGroup
 }
 
-// newActor makes an actor whose Locker make constructs.
-func newActor(h habits, s stage, make func(distlock.Config) (*distlock.Locker, error)) (*actor, error) {
-	a := &actor{habits: h, stage: s, rand: rand.New(rand.NewPCG(h.Seed, uint64(h.Index)<<32|uint64(h.Life)))}
-	cfg := h.Config
-	cfg.Trace = &distlock.Trace{Attempt: a.attempted, Vote: a.voted, Extended: a.renewed}
-	var err error
-	a.locker, err = make(cfg)
-	return a, err
-}
-
-// live acquires, works and releases until ctx ends, and then until its last lease has
-// been given back. Its Locker is closed then.
-func (a *actor) live(ctx context.Context) {
+// act acquires, works and releases until ctx ends, and then until its last lease has
+// been given back.
+func (a *actor) act(ctx context.Context) {
 	for ctx.Err() == nil {
 		a.pass(ctx, a.upTo(a.Config.TTL/20))
 		a.section(ctx)
 	}
 	a.watching.Wait()
-	_ = a.locker.Close() // what it leaves behind, sightings tell
 }
 
 // upTo draws from nothing to d.
@@ -87,6 +70,7 @@ func (a *actor) section(ctx context.Context) {
 	a.stage.gate()
 	a.work(ctx, h)
 	a.release(h)
+	a.forget(h.Token())
 }
 
 // terms draws the length of a lease, and the rest. One that renews itself is short, as a
@@ -128,6 +112,13 @@ func (a *actor) acquire(ctx context.Context) *distlock.Handle {
 		try = a.locker.TryAcquire
 	case 3, 4, 5:
 		o.Bound = a.attemptsBound()
+		if a.number > 0 { // attempts of those before it in the queue are none of its own
+			timeout := share(a.rand, a.Config.TTL, 1, 4)
+			o.Bound = timeout + a.roundBound()
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, timeout)
+			defer cancel()
+		}
 	default:
 		timeout := share(a.rand, a.Config.TTL, 0.05, 2)
 		o.Bound = timeout + a.roundBound()
@@ -143,12 +134,17 @@ func (a *actor) acquire(ctx context.Context) *distlock.Handle {
 		defer cancel()
 	}
 	a.begin(&o)
-	a.acquiring = o
+	a.waits(o)
 	h, err := try(ctx, key, opts...)
-	if h != nil {
+	a.waitsNoMore()
+	var failure *distlock.AcquisitionError
+	switch {
+	case h != nil:
 		o.Token, o.Fencing, o.Until = h.Token(), h.FencingToken(), a.until(h)
+		o.Attempts = a.takeOver(h.Token())
+	case errors.As(err, &failure):
+		o.Attempts = failure.Attempts
 	}
-	o.Attempts = a.acquiring.Attempts
 	a.end(o, err)
 	return h
 }
@@ -156,29 +152,29 @@ func (a *actor) acquire(ctx context.Context) *distlock.Handle {
 // begin tells that an operation begins, now.
 func (a *actor) begin(o *Op) {
 	a.stage.gate()
-	o.Client, o.Start = a.Name, a.stage.now()
+	o.Client, o.Worker, o.Start = a.Name, a.number, a.stage.now()
 	a.stage.begin(*o)
 }
 
 // end tells that an operation has ended, now.
-func (a *actor) end(o Op, err error) {
-	o.End = a.stage.now()
+func (t *team) end(o Op, err error) {
+	o.End = t.stage.now()
 	if o.Outcome == "" {
 		o.Outcome = OutcomeOf(err)
 	}
 	if err != nil {
 		o.Err = err.Error()
 	}
-	a.stage.end(o)
+	t.stage.end(o)
 }
 
 // until is the end of a lease, by the time of the history. The history's time is read
 // first, so that it is never later than it was.
-func (a *actor) until(h *distlock.Handle) time.Duration { return a.at(h.ValidUntil()) }
+func (t *team) until(h *distlock.Handle) time.Duration { return t.at(h.ValidUntil()) }
 
-func (a *actor) at(t time.Time) time.Duration {
-	now := a.stage.now()
-	return now + time.Until(t)
+func (t *team) at(end time.Time) time.Duration {
+	now := t.stage.now()
+	return now + time.Until(end)
 }
 
 func (a *actor) release(h *distlock.Handle) {

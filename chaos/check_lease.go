@@ -25,11 +25,11 @@ func (c *checker) checkGrant(l *lease) {
 	o := l.acquire
 	if o.End > o.Until+c.l.Slack && !c.paused(o.Client, o.Start, o.End) {
 		c.violated("I7", o.Key, o.End, []*Op{o}, "%s was granted %s at %v, when its lease had ended at %v",
-			o.Client, o.Key, tell(o.End), tell(o.Until))
+			o.who(), o.Key, tell(o.End), tell(o.Until))
 	}
 	if latest := c.latest(o); o.Until > latest+c.l.Slack {
 		c.violated("I7", o.Key, o.End, []*Op{o}, "%s acquired %s by %v for %v, and may use it until %v: its keys may be gone by %v",
-			o.Client, o.Key, tell(o.End), o.TTL, tell(o.Until), tell(latest))
+			o.who(), o.Key, tell(o.End), o.TTL, tell(o.Until), tell(latest))
 	}
 }
 
@@ -93,21 +93,21 @@ func (c *checker) checkExtension(l *lease, o *Op, before, others, latest, shown 
 	switch {
 	case o.Start > before+slack:
 		c.violated("I6", o.Key, o.End, by, "%s extended %s from %v, when its lease had ended at %v",
-			o.Client, o.Key, tell(o.Start), tell(before))
+			o.who(), o.Key, tell(o.Start), tell(before))
 	case o.End > others+slack && !c.paused(o.Client, o.Start, o.End):
 		c.violated("I6", o.Key, o.End, by, "%s extended %s by %v, when its lease had ended at %v: the answer came too late",
-			o.Client, o.Key, tell(o.End), tell(others))
+			o.who(), o.Key, tell(o.End), tell(others))
 	case o.Until < shown-slack:
 		c.violated("I6", o.Key, o.End, by, "%s extended %s, and its end went back from %v to %v",
-			o.Client, o.Key, tell(shown), tell(o.Until))
+			o.who(), o.Key, tell(shown), tell(o.Until))
 	case o.Until > latest+slack:
 		c.violated("I7", o.Key, o.End, by, "%s extended %s from %v by %v, and may use it until %v: its keys may be gone by %v",
-			o.Client, o.Key, tell(o.Start), o.TTL, tell(o.Until), tell(latest))
+			o.who(), o.Key, tell(o.Start), o.TTL, tell(o.Until), tell(latest))
 	}
 	// Not from its start, which is recorded before the call: an extension may begin in between.
 	if len(l.releases) > 0 && o.Start > l.releases[0].End {
 		c.violated("I6", o.Key, o.End, by, "%s extended %s from %v, after its release from %v",
-			o.Client, o.Key, tell(o.Start), tell(l.releases[0].Start))
+			o.who(), o.Key, tell(o.Start), tell(l.releases[0].Start))
 	}
 }
 
@@ -120,13 +120,13 @@ func (c *checker) checkReleases(l *lease) {
 	r := l.releases[0]
 	if until := l.until(r.Start); until < r.Start-c.l.Slack {
 		c.violated("I5", r.Key, r.End, []*Op{r}, "%s was told at %v that it released %s, which it had lost at %v",
-			r.Client, tell(r.End), r.Key, tell(until))
+			r.who(), tell(r.End), r.Key, tell(until))
 		return
 	}
 	for _, o := range l.changes {
 		if o.Outcome == Lost && o.End < r.Start-c.l.Slack {
 			c.violated("I5", r.Key, r.End, []*Op{r}, "%s was told at %v that it released %s, and at %v that it had lost it",
-				r.Client, tell(r.End), r.Key, tell(o.End))
+				r.who(), tell(r.End), r.Key, tell(o.End))
 			return
 		}
 	}

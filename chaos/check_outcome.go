@@ -62,7 +62,7 @@ func (c *checker) checkRefusals() {
 			}
 			if !presence.of(o) {
 				c.violated("I12", k.key, o.End, []*Op{o}, "%s was told at %v that another holds %s, and nobody can: %s",
-					o.Client, tell(o.End), k.key, o.Err)
+					o.who(), tell(o.End), k.key, o.Err)
 			}
 		}
 	}

@@ -62,8 +62,8 @@ func (c *checker) overlap(first, second window) {
 	to := min(first.to, second.to)
 	text := "%s held %s from %v to %v (token %s), and %s from %v to %v (token %s): both for %v"
 	args := []any{
-		a.acquire.Client, a.acquire.Key, tell(first.from), tell(first.to), a.acquire.Token,
-		b.acquire.Client, tell(second.from), tell(second.to), b.acquire.Token, tell(to - second.from),
+		a.acquire.who(), a.acquire.Key, tell(first.from), tell(first.to), a.acquire.Token,
+		b.acquire.who(), tell(second.from), tell(second.to), b.acquire.Token, tell(to - second.from),
 	}
 	if in := c.excuse(a, b); in != nil {
 		c.found.Overlaps++

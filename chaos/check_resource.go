@@ -29,7 +29,7 @@ func (c *checker) checkStale() {
 				c.refused(o)
 			case o.Outcome == Done && newest != nil && o.isStale(newest):
 				c.violated("I3", k.key, o.End, []*Op{newest, o}, "the fence let the %s of %s through at %v with token %d, after that of %s at %v with %d",
-					o.Kind, o.Client, tell(o.End), o.Fencing, newest.Client, tell(newest.End), newest.Fencing)
+					o.Kind, o.who(), tell(o.End), o.Fencing, newest.who(), tell(newest.End), newest.Fencing)
 			}
 		}
 	}
@@ -56,7 +56,7 @@ func (c *checker) refused(o *Op) {
 	if l != nil && l.holds(o) {
 		if in := c.breaks.touching(l.called-c.l.Slack, o.End+c.l.Slack); in != nil {
 			c.demonstrated(in.Breaks, o.End, "%s wrote to %s at %v with token %d, within its lease, after %s; a newer token had been there: the fence refused it",
-				o.Client, o.Key, tell(o.End), o.Fencing, in.Fault)
+				o.who(), o.Key, tell(o.End), o.Fencing, in.Fault)
 			return
 		}
 	}
@@ -67,7 +67,7 @@ func (c *checker) refused(o *Op) {
 		}
 	}
 	c.demonstrated("", o.End, "%s wrote to %s at %v with token %d, %s; a newer token had been there: the fence refused it",
-		o.Client, o.Key, tell(o.End), o.Fencing, late)
+		o.who(), o.Key, tell(o.End), o.Fencing, late)
 }
 
 // checkErasures counts the updates of the unfenced resource that were lost, which needs
@@ -105,7 +105,7 @@ func (c *checker) checkErasures() {
 // erased judges an update under lease a that one under lease b undid.
 func (c *checker) erased(lost, by *Op, a, b *lease) {
 	const text = "%s put %d into %s at %v, and %s, which had not seen it, wrote over it at %v"
-	args := []any{lost.Client, lost.Value, lost.Key, tell(lost.End), by.Client, tell(by.End)}
+	args := []any{lost.who(), lost.Value, lost.Key, tell(lost.End), by.who(), tell(by.End)}
 	// Who began after the update had been made saw it, or what another left of it.
 	if !a.holds(lost) || !b.holds(by) || b.acquire.End > lost.End {
 		c.demonstrated("", by.End, text+"; somebody was past his lease, and no fence stood before it", args...)

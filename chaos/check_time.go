@@ -9,11 +9,11 @@ func (c *checker) checkBounds() {
 		took := o.End - o.Start
 		if o.Bound > 0 && took > o.Bound+c.late(o) && o.Outcome != Unknown && !c.paused(o.Client, o.Start, o.End) {
 			c.violated("I8", o.Key, o.End, []*Op{o}, "%s of %s by %s took %v, and may take %v",
-				o.Kind, o.Key, o.Client, tell(took), o.Bound)
+				o.Kind, o.Key, o.who(), tell(took), o.Bound)
 		}
 		if took < 0 {
 			c.violated("I8", o.Key, o.End, []*Op{o}, "%s of %s by %s ended at %v, before it began at %v: the history is broken",
-				o.Kind, o.Key, o.Client, tell(o.End), tell(o.Start))
+				o.Kind, o.Key, o.who(), tell(o.End), tell(o.Start))
 		}
 	}
 }
@@ -42,7 +42,7 @@ func (c *checker) checkSignals() {
 		}
 		if until != 0 && o.End > until+c.l.Slack && !c.paused(o.Client, until-wakeDelay, o.End) {
 			c.violated("I10", o.Key, o.End, []*Op{o}, "the lease of %s on %s ended at %v, and that was signalled at %v",
-				o.Client, o.Key, tell(until), tell(o.End))
+				o.who(), o.Key, tell(until), tell(o.End))
 		}
 	}
 }
@@ -73,7 +73,7 @@ func (c *checker) checkLife() {
 		}
 		if !live && asked != nil {
 			c.violated("I9", k.key, to, []*Op{asked}, "nobody acquired %s from %v, when all was healed, to %v; %s asked from %v to %v: %s",
-				k.key, tell(from), tell(to), asked.Client, tell(asked.Start), tell(asked.End), asked.Outcome)
+				k.key, tell(from), tell(to), asked.who(), tell(asked.Start), tell(asked.End), asked.Outcome)
 		}
 	}
 }

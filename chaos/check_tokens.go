@@ -20,17 +20,17 @@ func (c *checker) checkTokens() {
 		}
 		if first := c.leases[o.Token].acquire; first != o {
 			c.violated("I2", o.Key, o.End, []*Op{first, o}, "token %q was given to %s at %v and to %s at %v",
-				o.Token, first.Client, tell(first.End), o.Client, tell(o.End))
+				o.Token, first.who(), tell(first.End), o.who(), tell(o.End))
 		}
 		if o.Token == "" {
-			c.violated("I2", o.Key, o.End, []*Op{o}, "%s acquired without a token", o.Client)
+			c.violated("I2", o.Key, o.End, []*Op{o}, "%s acquired without a token", o.who())
 		}
 		switch {
 		case c.l.Unfenced:
 		case o.Fencing <= 0:
-			c.violated("I2", o.Key, o.End, []*Op{o}, "%s acquired with fencing token %d", o.Client, o.Fencing)
+			c.violated("I2", o.Key, o.End, []*Op{o}, "%s acquired with fencing token %d", o.who(), o.Fencing)
 		case o.Fencing >= maxToken:
-			c.violated("I13", o.Key, o.End, []*Op{o}, "%s acquired with fencing token %d, beyond 2^53", o.Client, o.Fencing)
+			c.violated("I13", o.Key, o.End, []*Op{o}, "%s acquired with fencing token %d, beyond 2^53", o.who(), o.Fencing)
 		}
 	}
 	if c.l.Unfenced {
@@ -67,7 +67,7 @@ func (c *checker) checkRise(k *keyHistory) {
 		given[o.Fencing] = o
 		if largest != nil && largest.Fencing > o.Fencing {
 			c.violated("I2", k.key, o.End, []*Op{largest, o}, "%s acquired by %v with fencing token %d; %s asked after %v and got %d",
-				largest.Client, tell(largest.End), largest.Fencing, o.Client, tell(l.called), o.Fencing)
+				largest.who(), tell(largest.End), largest.Fencing, o.who(), tell(l.called), o.Fencing)
 		}
 	}
 }

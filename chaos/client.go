@@ -2,7 +2,6 @@ package chaos
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -40,13 +39,13 @@ type residentClient struct {
 	all  sync.WaitGroup
 }
 
-// A residentLife is one incarnation: the stage on which its actor plays.
+// A residentLife is one incarnation: the stage on which its team plays.
 type residentLife struct {
 	shared *sharedState
 	habits habits
 	dialed []redis.UniversalClient
 	stop   context.CancelFunc
-	list   []int64 // read from the unfenced resource
+	lists  lists // read from the unfenced resource
 	ops    pending
 
 	mu      sync.Mutex
@@ -59,7 +58,7 @@ func (c *residentClient) start() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	l := &residentLife{shared: c.shared, habits: c.shared.habitsOf(c.index, c.next), dialed: c.dial()}
-	a, err := newActor(l.habits, l, func(cfg distlock.Config) (*distlock.Locker, error) { return c.locker(l.dialed, cfg) })
+	t, err := newTeam(l.habits, l, func(cfg distlock.Config) (*distlock.Locker, error) { return c.locker(l.dialed, cfg) })
 	if err != nil {
 		l.close()
 		return err
@@ -70,7 +69,7 @@ func (c *residentClient) start() error {
 	ctx, l.stop = context.WithCancel(context.Background())
 	c.shared.labelled(func() {
 		c.all.Go(func() { // stop waits
-			a.live(ctx)
+			t.live(ctx)
 			l.close()
 		})
 	})
@@ -205,21 +204,21 @@ func (l *residentLife) isDead() bool {
 	return l.dead
 }
 
-func (l *residentLife) open(key, owner string, fencing int64) (int64, bool) {
+func (l *residentLife) open(_ int, key, owner string, fencing int64) (int64, bool) {
 	if l.isDead() {
 		return 0, false
 	}
 	return l.shared.register.Open(key, owner, fencing)
 }
 
-func (l *residentLife) write(key, owner string, fencing, value int64) bool {
+func (l *residentLife) write(_ int, key, owner string, fencing, value int64) bool {
 	return !l.isDead() && l.shared.register.Write(key, owner, fencing, value)
 }
 
-func (l *residentLife) read(key string) { l.list = l.shared.ledger.Read(key) }
+func (l *residentLife) read(worker int, key string) { l.lists.read(&l.shared.ledger, worker, key) }
 
-func (l *residentLife) put(key string, value int64) {
+func (l *residentLife) put(worker int, key string, value int64) {
 	if !l.isDead() {
-		l.shared.ledger.Put(key, append(slices.Clip(l.list), value))
+		l.lists.put(&l.shared.ledger, worker, key, value)
 	}
 }

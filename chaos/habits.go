@@ -9,13 +9,14 @@ import (
 // Habits are all that a client's behaviour depends on, the world aside. They go to a
 // worker process as JSON.
 type habits struct {
-	Name   string          // of this incarnation
-	Index  int             // the client's place
-	Life   int             // how many came before it there
-	Seed   uint64          // of its decisions
-	Keys   []string        // without the prefix; a run may change them
-	Config distlock.Config `json:"-"` // without hooks; to a process it goes as settings
-	Margin time.Duration   // by which an operation may overrun its bound on a busy machine
+	Name    string          // of this incarnation
+	Index   int             // the client's place
+	Life    int             // how many came before it there
+	Workers int             // who share its Locker
+	Seed    uint64          // of its decisions
+	Keys    []string        // without the prefix; a run may change them
+	Config  distlock.Config `json:"-"` // without hooks; to a process it goes as settings
+	Margin  time.Duration   // by which an operation may overrun its bound on a busy machine
 }
 
 // settings are a distlock.Config as it goes to another process, which hooks cannot.

@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -82,6 +83,14 @@ type Op struct {
 	// was paused meanwhile records none.
 	Bound time.Duration `json:"bound,omitempty"`
 	Err   string        `json:"err,omitempty"`
+}
+
+// who is the client's name, and its worker's number where it has several.
+func (o *Op) who() string {
+	if o.Worker == 0 {
+		return o.Client
+	}
+	return fmt.Sprintf("%s (worker %d)", o.Client, o.Worker)
 }
 
 // An Injection is one fault from its injection to its healing.

@@ -121,7 +121,7 @@ func (c *checker) checkPiece(key string, piece []interval, from fenceState) {
 	})
 	o := piece[min(first, len(piece)-1)].op
 	c.violated("I3", key, o.End, []*Op{o}, "no order of the operations behind the fence of %s explains the %s of %s that ended at %v: token %d, value %d, %s",
-		key, o.Kind, o.Client, tell(o.End), o.Fencing, o.Value, o.Outcome)
+		key, o.Kind, o.who(), tell(o.End), o.Fencing, o.Value, o.Outcome)
 }
 
 // explained reports whether some order explains what had returned by then, and whether

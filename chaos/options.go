@@ -16,7 +16,7 @@ type Options struct {
 
 	Duration time.Duration // faults rage so long; default 25 s, and about 5 s to settle follow
 	Nodes    int           // default 5; of URLs their number
-	Clients  int           // default 6
+	Clients  int           // default 6; about half of them are several workers that share a Locker
 	Keys     int           // default 2
 	TTL      time.Duration // of most leases, default 800 ms
 	Guard    time.Duration // Config.RestartGuard; default a little over TTL, negative for none

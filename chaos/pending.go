@@ -2,12 +2,13 @@ package chaos
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
 
-// pending are the operations of a client that have begun and not ended, at most one of
-// each kind. Its zero value has none. It is safe for concurrent use.
+// pending are the operations of a client that have begun and not ended: of each kind at
+// most one of each worker, and of renewals one of each lease. Its zero value has none. It is safe for concurrent use.
 type pending struct {
 	mu      sync.Mutex
 	ops     []Op
@@ -18,7 +19,7 @@ type pending struct {
 func (p *pending) begin(o Op) (awaited bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.removeLocked(o.Kind)
+	p.removeLocked(&o)
 	p.ops = append(p.ops, o)
 	began := p.waiting[o.Kind]
 	if began == nil {
@@ -43,16 +44,16 @@ func standStill(struck func() bool) {
 func (p *pending) end(o Op) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.removeLocked(o.Kind)
+	p.removeLocked(&o)
 }
 
-func (p *pending) removeLocked(kind OpKind) {
-	for i := range p.ops {
-		if p.ops[i].Kind == kind {
-			p.ops = append(p.ops[:i], p.ops[i+1:]...)
-			return
+func (p *pending) removeLocked(o *Op) {
+	p.ops = slices.DeleteFunc(p.ops, func(other Op) bool {
+		if o.Kind == OpRenew {
+			return other.Kind == OpRenew && other.Token == o.Token
 		}
-	}
+		return other.Kind == o.Kind && other.Worker == o.Worker
+	})
 }
 
 // list returns the operations in the order in which they began.

@@ -34,7 +34,7 @@ type processLife struct {
 	cmd    *exec.Cmd
 	ended  chan struct{} // closed when it is gone, and all that it said is recorded
 	ops    pending
-	list   []int64 // read from the unfenced resource
+	lists  lists // read from the unfenced resource
 
 	mu     sync.Mutex
 	in     io.WriteCloser // its standard input
@@ -153,15 +153,16 @@ func (l *processLife) take(line workerLine) {
 }
 
 func (l *processLife) answer(line workerLine) (r workerReply) {
+	r.Worker = line.Worker
 	switch line.Ask {
 	case "open":
 		r.Value, r.OK = l.shared.register.Open(line.Key, line.Owner, line.Fencing)
 	case "write":
 		r.OK = l.shared.register.Write(line.Key, line.Owner, line.Fencing, line.Value)
 	case "read":
-		l.list = l.shared.ledger.Read(line.Key)
+		l.lists.read(&l.shared.ledger, line.Worker, line.Key)
 	case "put":
-		l.shared.ledger.Put(line.Key, append(l.list[:len(l.list):len(l.list)], line.Value))
+		l.lists.put(&l.shared.ledger, line.Worker, line.Key, line.Value)
 	}
 	return r
 }

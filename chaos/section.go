@@ -12,7 +12,7 @@ import (
 // that look find out and stop, and those that do not look write late.
 func (a *actor) work(ctx context.Context, h *distlock.Handle) {
 	opened := a.open(h)
-	a.stage.read(h.Key())
+	a.stage.read(a.number, h.Key())
 	outstays, looks := a.oneIn(5), a.oneIn(2)
 	switch {
 	case outstays:
@@ -57,9 +57,9 @@ func (a *actor) extend(ctx context.Context, h *distlock.Handle) {
 	}
 	o := Op{Kind: OpExtend, Key: h.Key(), Token: h.Token(), Fencing: h.FencingToken(), TTL: ttl, Bound: a.roundBound()}
 	a.begin(&o)
-	a.asked.Store(int64(ttl))
+	a.ask(h.Token(), ttl)
 	err := h.Extend(ctx, ttl)
-	a.asked.Store(0)
+	a.ask(h.Token(), 0)
 	o.Until = a.until(h)
 	a.end(o, err)
 }
@@ -69,7 +69,7 @@ func (a *actor) open(h *distlock.Handle) (ok bool) {
 	o := Op{Kind: OpOpen, Key: h.Key(), Token: h.Token(), Fencing: h.FencingToken()}
 	a.begin(&o)
 	a.stage.gate()
-	o.Value, ok = a.stage.open(h.Key(), h.Token(), h.FencingToken())
+	o.Value, ok = a.stage.open(a.number, h.Key(), h.Token(), h.FencingToken())
 	if !ok {
 		o.Outcome = Stale
 	}
@@ -83,7 +83,7 @@ func (a *actor) write(h *distlock.Handle) {
 	o := Op{Kind: OpWrite, Key: h.Key(), Token: h.Token(), Fencing: h.FencingToken(), Value: a.value()}
 	a.begin(&o)
 	a.stage.gate()
-	if !a.stage.write(h.Key(), h.Token(), h.FencingToken(), o.Value) {
+	if !a.stage.write(a.number, h.Key(), h.Token(), h.FencingToken(), o.Value) {
 		o.Outcome = Stale
 	}
 	a.end(o, nil)
@@ -94,12 +94,12 @@ func (a *actor) add(h *distlock.Handle) {
 	o := Op{Kind: OpAdd, Key: h.Key(), Token: h.Token(), Fencing: h.FencingToken(), Value: a.value()}
 	a.begin(&o)
 	a.stage.gate()
-	a.stage.put(h.Key(), o.Value)
+	a.stage.put(a.number, h.Key(), o.Value)
 	a.end(o, nil)
 }
 
 // value returns a number that no client has written before.
 func (a *actor) value() int64 {
 	a.values++
-	return int64(a.Index+1)<<44 | int64(a.Life)<<24 | a.values
+	return int64(a.Index+1)<<44 | int64(a.number)<<40 | int64(a.Life)<<24 | a.values
 }

@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"sync"
 )
 
@@ -29,11 +30,19 @@ func (s *sharedState) setKeys(keys []string) {
 	s.keys = keys
 }
 
+// workersOf is how many share the Locker of the client at a place: half of the clients are
+// one alone, as if another process; the others have somebody to hand locks on to.
+func workersOf(seed uint64, index int) int {
+	r := rand.New(rand.NewPCG(seed, uint64(index)))
+	return []int{1, 1, 2, 3}[r.IntN(4)]
+}
+
 // habitsOf returns those of the client at a place.
 func (s *sharedState) habitsOf(index, life int) habits {
 	h := s.habits
 	h.Keys = s.lockKeys()
 	h.Index, h.Life, h.Name = index, life, fmt.Sprintf("client-%d", index+1)
+	h.Workers = workersOf(h.Seed, index)
 	if life > 0 {
 		h.Name += fmt.Sprintf(".%d", life+1)
 	}

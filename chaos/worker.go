@@ -54,6 +54,7 @@ type workerOrder struct {
 type workerLine struct {
 	Begin, End *Op    `json:",omitempty"`
 	Ask        string `json:",omitempty"` // "open", "write", "read", "put"
+	Worker     int    `json:",omitempty"` // who asks
 	Key, Owner string `json:",omitempty"`
 	Fencing    int64  `json:",omitempty"`
 	Value      int64  `json:",omitempty"`
@@ -61,16 +62,17 @@ type workerLine struct {
 
 // A workerReply is every line after the first that a worker reads.
 type workerReply struct {
-	Value int64    `json:",omitempty"` // the answer's
-	OK    bool     `json:",omitempty"`
-	Keys  []string `json:",omitempty"` // no answer: those to lock from now on
-	Stop  bool     `json:",omitempty"` // no answer: end in good order
+	Worker int      `json:",omitempty"` // who asked
+	Value  int64    `json:",omitempty"` // the answer's
+	OK     bool     `json:",omitempty"`
+	Keys   []string `json:",omitempty"` // no answer: those to lock from now on
+	Stop   bool     `json:",omitempty"` // no answer: end in good order
 }
 
 // A workerStage is a worker's end of the pipes.
 type workerStage struct {
 	began   time.Duration
-	answers chan workerReply
+	answers []chan workerReply // for each of the workers
 
 	mu   sync.Mutex
 	out  *json.Encoder
@@ -94,9 +96,12 @@ func beWorker(in io.Reader, out io.Writer) error {
 		}
 	}()
 	s := &workerStage{
-		began: order.Began, answers: make(chan workerReply), out: json.NewEncoder(out), keys: order.Habits.Keys,
+		began: order.Began, out: json.NewEncoder(out), keys: order.Habits.Keys,
 	}
-	a, err := newActor(order.Habits, s, func(cfg distlock.Config) (*distlock.Locker, error) {
+	for range order.Habits.Workers + 1 {
+		s.answers = append(s.answers, make(chan workerReply))
+	}
+	t, err := newTeam(order.Habits, s, func(cfg distlock.Config) (*distlock.Locker, error) {
 		return theLibrary(clients, cfg)
 	})
 	if err != nil {
@@ -105,7 +110,7 @@ func beWorker(in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go s.listen(lines, cancel) // ends with the process
-	a.live(ctx)
+	t.live(ctx)
 	return nil
 }
 
@@ -125,7 +130,7 @@ func (s *workerStage) listen(lines *json.Decoder, stop func()) {
 			s.keys = r.Keys
 			s.mu.Unlock()
 		default:
-			s.answers <- r
+			s.answers[r.Worker] <- r
 		}
 	}
 }
@@ -151,25 +156,27 @@ func (s *workerStage) say(l workerLine) {
 func (s *workerStage) begin(o Op) { s.say(workerLine{Begin: &o}) }
 func (s *workerStage) end(o Op)   { s.say(workerLine{End: &o}) }
 
-// ask is called on the actor's goroutine alone.
+// ask is called on the goroutine of the worker who asks.
 func (s *workerStage) ask(l workerLine) workerReply {
 	s.say(l)
-	return <-s.answers
+	return <-s.answers[l.Worker]
 }
 
-func (s *workerStage) open(key, owner string, fencing int64) (int64, bool) {
-	r := s.ask(workerLine{Ask: "open", Key: key, Owner: owner, Fencing: fencing})
+func (s *workerStage) open(worker int, key, owner string, fencing int64) (int64, bool) {
+	r := s.ask(workerLine{Ask: "open", Worker: worker, Key: key, Owner: owner, Fencing: fencing})
 	return r.Value, r.OK
 }
 
-func (s *workerStage) write(key, owner string, fencing, value int64) bool {
-	return s.ask(workerLine{Ask: "write", Key: key, Owner: owner, Fencing: fencing, Value: value}).OK
+func (s *workerStage) write(worker int, key, owner string, fencing, value int64) bool {
+	return s.ask(workerLine{Ask: "write", Worker: worker, Key: key, Owner: owner, Fencing: fencing, Value: value}).OK
 }
 
-func (s *workerStage) read(key string) { s.ask(workerLine{Ask: "read", Key: key}) }
+func (s *workerStage) read(worker int, key string) {
+	s.ask(workerLine{Ask: "read", Worker: worker, Key: key})
+}
 
-func (s *workerStage) put(key string, value int64) {
-	s.ask(workerLine{Ask: "put", Key: key, Value: value})
+func (s *workerStage) put(worker int, key string, value int64) {
+	s.ask(workerLine{Ask: "put", Worker: worker, Key: key, Value: value})
 }
 
 // dialURLs returns a client in default settings for each URL, which trusts the

@@ -72,7 +72,7 @@ func chaosFlags() []cli.Flag {
 		&cli.Uint64Flag{Name: "seed", Usage: "plan the run from `N`; 0 draws one, and prints it"},
 		&cli.DurationFlag{Name: "duration", Usage: "let faults rage for `TIME`; simulated seeds end then too", DefaultText: "25s"},
 		&cli.IntFlag{Name: "nodes", Usage: "lock on `N` nodes", DefaultText: "5"},
-		&cli.IntFlag{Name: "clients", Usage: "have `N` clients contend", DefaultText: "6"},
+		&cli.IntFlag{Name: "clients", Usage: "have `N` clients contend, some of them several workers that share a Locker", DefaultText: "6"},
 		&cli.StringFlag{Name: "faults", Usage: "inject only `NAMES`, separated by commas"},
 		&cli.BoolFlag{Name: "processes", Usage: "start redis-server and client processes"},
 		&cli.StringSliceFlag{Name: "node", Usage: "run against the server at `URL` (redis://, rediss://); may be repeated"},
