@@ -3,7 +3,6 @@ package distlock
 import (
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/lilith/distlock/internal/clock"
 )
@@ -62,21 +61,6 @@ const (
 	out           // its attempts are used up, or no attempt can help
 	gone          // nobody waits on its behalf any more
 )
-
-// A turn is a hand-over: what was asked of the nodes for the waiter, and what came of it.
-type turn struct {
-	try    try
-	result Result
-	inARow int // hand-overs without a release between them, this one included
-}
-
-// maxInARow is how many times in a row a lock is handed on in one process before it is
-// given up, and whoever waits elsewhere is told.
-const maxInARow = 8
-
-// sharedLook is how soon after a look there is another because a further waiter's
-// attempt is due: with thousands of waiters no more is asked than a few would.
-func (l *Locker) sharedLook() time.Duration { return max(l.cfg.RetryDelay/2, backoffFloor) }
 
 // enter reports whether nobody waits for key, or asks for it first. Whoever comes then
 // comes after the caller, who must exit.
@@ -239,126 +223,6 @@ func (w *waiter) wake() {
 	}
 }
 
-// A step is what a waiter is to do next: take its turn, look, go, or sleep for so long
-// unless there is a signal.
-type step struct {
-	place place
-	first bool
-	sleep time.Duration // endless where it is 0
-	turn  *turn
-
-	attempts int // so far
-	verdict  Verdict
-}
-
-func (qs *queues) step(w *waiter) step {
-	qs.mu.Lock()
-	defer qs.mu.Unlock()
-	s := step{place: w.place, turn: w.turn, attempts: w.a.attempts, verdict: w.a.last.Verdict}
-	if w.place != waiting || w.turn != nil {
-		return s
-	}
-	q, now := w.queue, clock.Now()
-	s.first = w == q.first && !q.entered
-	switch {
-	case w == q.first && q.entered:
-	case s.first:
-		s.sleep = q.next().Sub(now)
-		if s.sleep <= 0 {
-			w.place, s.place = looking, looking
-			q.asked, q.woken, q.yields = false, false, false
-		}
-	case w.a.bounded():
-		s.sleep = w.due.Sub(now)
-		if s.sleep <= 0 {
-			s.sleep, q.asked = 0, true
-			q.first.wake()
-		}
-	}
-	return s
-}
-
-// next returns when the first of the queue is to look.
-func (q *queue) next() clock.Instant {
-	w := q.first
-	shared := q.looked.Add(w.a.l.sharedLook())
-	at := w.due
-	if w.a.attempts == w.made && w.made == 0 {
-		at = max(at, shared) // it has seen what the last look gave
-	}
-	if q.asked {
-		at = min(at, shared)
-	}
-	if q.woken {
-		return min(at, q.looked.Add(backoffFloor))
-	}
-	if q.yields {
-		return max(at, q.yield)
-	}
-	return at
-}
-
-// lookedAt takes in an attempt of w that gave no lease, begun then: it was one of
-// everybody whose attempt was due.
-func (qs *queues) lookedAt(w *waiter, began clock.Instant) {
-	qs.mu.Lock()
-	defer qs.mu.Unlock()
-	q, now := w.queue, clock.Now()
-	q.latest, q.reason, q.looked = w.a.last, w.a.reason, now
-	q.looks++
-	w.place, w.due = waiting, now.Add(w.a.delay())
-	if w.a.spent() {
-		qs.dismiss(w)
-	}
-	for v := q.first; v != nil && (q.bounded > 0 || q.latest.Verdict == Rejected); {
-		behind := v.next
-		if v != w && v.place == waiting {
-			qs.share(q, v, began, now)
-		}
-		v = behind
-	}
-	q.asked = q.isOwed(now)
-}
-
-// isOwed reports whether an attempt of somebody who cannot ask by himself is due. Of
-// those due at one moment some say so when the look that served them all has begun.
-func (q *queue) isOwed(now clock.Instant) bool {
-	if q.bounded == 0 {
-		return false
-	}
-	for v := q.first; v != nil; v = v.next {
-		if v != q.first && v.place == waiting && v.a.bounded() && !now.Before(v.due) {
-			return true
-		}
-	}
-	return false
-}
-
-// share has v see the last look as its own, if its attempt was due.
-func (qs *queues) share(q *queue, v *waiter, began, now clock.Instant) {
-	rejected := q.latest.Verdict == Rejected
-	if !rejected && (!v.a.bounded() || began.Before(v.due)) {
-		return
-	}
-	if v.a.bounded() || rejected {
-		v.a.attempts++
-	}
-	v.a.last, v.a.reason = q.latest, q.reason
-	v.due = now.Add(v.a.delay())
-	if v.a.spent() {
-		qs.dismiss(v)
-	} else {
-		v.wake()
-	}
-}
-
-// dismiss ends w's waiting.
-func (qs *queues) dismiss(w *waiter) {
-	qs.remove(w)
-	w.place = out
-	w.wake()
-}
-
 // leave ends w's waiting, whatever its place. What it was handed meanwhile is
 // returned, to be given back.
 func (qs *queues) leave(w *waiter) *turn {
@@ -371,81 +235,4 @@ func (qs *queues) leave(w *waiter) *turn {
 	t := w.turn
 	w.turn = nil
 	return t
-}
-
-// successor takes the first waiter that can be handed the lock on key out of its
-// queue, and begins an attempt of its; nil where there is none.
-func (qs *queues) successor(key string) (*waiter, try) {
-	if qs.waiting.Load() == 0 {
-		return nil, try{}
-	}
-	qs.mu.Lock()
-	defer qs.mu.Unlock()
-	q := qs.byKey[key]
-	if q == nil {
-		return nil, try{}
-	}
-	for w := q.first; w != nil; w = w.next {
-		if w.place == waiting {
-			qs.remove(w)
-			w.place = taken
-			return w, w.a.try()
-		}
-	}
-	return nil, try{}
-}
-
-// deliver ends a hand-over to w. It reports false where w has gone, so that what it
-// was handed is to be given back.
-func (qs *queues) deliver(w *waiter, t turn) bool {
-	qs.mu.Lock()
-	defer qs.mu.Unlock()
-	if w.place == gone {
-		return false
-	}
-	w.turn, w.place = &t, waiting
-	w.wake()
-	return true
-}
-
-// returns has w, whom a hand-over gave no lease, be the first again.
-func (qs *queues) returns(w *waiter) {
-	qs.mu.Lock()
-	defer qs.mu.Unlock()
-	w.turn = nil
-	if w.a.spent() {
-		w.place = out
-		return
-	}
-	q := qs.byKey[w.a.wire]
-	if q == nil {
-		q = qs.open(w.a.wire)
-		q.looked = clock.Now()
-	}
-	w.place, w.made, w.seen, w.due = waiting, w.a.attempts, q.looks, clock.Now()
-	qs.insert(q, w, nil)
-}
-
-// mayBeFree has the first who waits for key look now.
-func (qs *queues) mayBeFree(key string) {
-	if qs.waiting.Load() == 0 {
-		return
-	}
-	qs.mu.Lock()
-	defer qs.mu.Unlock()
-	if q := qs.byKey[key]; q != nil && q.first != nil {
-		q.woken = true
-		q.first.wake()
-	}
-}
-
-// giveWay has who waits for key leave others a turn, unless they are told that it is
-// free again.
-func (qs *queues) giveWay(key string, d time.Duration) {
-	qs.mu.Lock()
-	defer qs.mu.Unlock()
-	if q := qs.byKey[key]; q != nil && q.first != nil {
-		q.yields, q.yield = true, clock.Now().Add(d)
-		q.first.wake()
-	}
 }

@@ -3,7 +3,7 @@ package main
 // inEngine are bugs in how a lease is won: attempts, waits, settings.
 var inEngine = []Mutant{
 	{
-		Name: "validity-not-checked", File: "wait.go",
+		Name: "validity-not-checked", File: tryGo,
 		Old:    "case !now.Before(until):",
 		New:    "case false:",
 		Breaks: "a lock granted after its lease is over is no lease",
@@ -15,37 +15,37 @@ var inEngine = []Mutant{
 		Breaks: "the holder lets go before any node's clock, within the drift allowed for, ends the lease",
 	},
 	{
-		Name: "validity-from-the-reply", File: "wait.go",
+		Name: "validity-from-the-reply", File: tryGo,
 		Old:    "until := t.try.start.Add(validity)",
 		New:    "until := now.Add(validity)",
 		Breaks: "a lease counts from before its first request",
 	},
 	{
-		Name: "late-grant-kept", File: "wait.go",
+		Name: "late-grant-kept", File: tryGo,
 		Old:    "case !now.Before(until):\n\t\ta.abandon(ctx, t.try.req)",
 		New:    "case !now.Before(until):",
 		Breaks: "a failed acquisition leaves no key behind",
 	},
 	{
-		Name: "grant-after-the-end-kept", File: "wait.go",
+		Name: "grant-after-the-end-kept", File: tryGo,
 		Old:    "case ctx.Err() != nil:\n\t\ta.abandon(ctx, t.try.req)",
 		New:    "case ctx.Err() != nil:",
 		Breaks: "a grant that comes after the caller's context has ended is given back",
 	},
 	{
-		Name: "clean-up-on-the-callers-context", File: "wait.go",
+		Name: "clean-up-on-the-callers-context", File: tryGo,
 		Old:    "context.WithTimeout(context.WithoutCancel(ctx), abandonWait)",
 		New:    "context.WithTimeout(ctx, abandonWait)",
 		Breaks: "cleaning up outlives the caller's context",
 	},
 	{
-		Name: "token-of-the-key", File: "wait.go",
+		Name: "token-of-the-key", File: tryGo,
 		Old:    "token := uuid.New()",
 		New:    "token := uuid.NewSHA1(uuid.NameSpaceURL, []byte(a.wire))",
 		Breaks: "each attempt has a token of its own",
 	},
 	{
-		Name: "retries-one-too-many", File: "wait.go",
+		Name: "retries-one-too-many", File: waitGo,
 		Old:    "a.attempts > a.retries",
 		New:    "a.attempts-1 > a.retries",
 		Breaks: "Acquire makes exactly 1 + MaxRetries attempts",
@@ -57,19 +57,19 @@ var inEngine = []Mutant{
 		Breaks: "RetryForever tries until the context ends",
 	},
 	{
-		Name: "retries-what-cannot-be-mended", File: "wait.go",
+		Name: "retries-what-cannot-be-mended", File: waitGo,
 		Old:    "a.last.Verdict == Rejected ||",
 		New:    "",
 		Breaks: "permanent errors fail at once",
 	},
 	{
-		Name: "wait-beyond-the-owners-lease", File: "wait.go",
+		Name: "wait-beyond-the-owners-lease", File: waitGo,
 		Old:    "delay = min(delay, free+time.Millisecond)",
 		New:    "delay = max(delay, free+time.Millisecond)",
 		Breaks: "a waiter sleeps no longer than the owner's lease",
 	},
 	{
-		Name: "wait-in-lockstep", File: "wait.go",
+		Name: "wait-in-lockstep", File: waitGo,
 		Old:    "max(nominal-time.Duration(part), backoffFloor)",
 		New:    "max(nominal-time.Duration(part&1), backoffFloor)",
 		Breaks: "waiters that were refused together do not come back together",
@@ -99,7 +99,7 @@ var inEngine = []Mutant{
 		Breaks: "a lease longer than the restart guard is refused",
 	},
 	{
-		Name: "hint-spoiled-by-one-key", File: "wait.go",
+		Name: "hint-spoiled-by-one-key", File: tryGo,
 		Old:    "if token > time.Now().Add(plausible).UnixMicro() {",
 		New:    "if false {",
 		Breaks: "a spoiled counter of one key does not spoil all others",

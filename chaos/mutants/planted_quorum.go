@@ -73,8 +73,8 @@ var inQuorum = []Mutant{
 	},
 	{
 		Name: "requests-on-the-callers-context", File: pollGo,
-		Old:    "p.began, p.ctx = time.Now(), context.WithoutCancel(ctx)\n\tif s.bare {",
-		New:    "p.began, p.ctx = time.Now(), ctx\n\tif false {",
+		Old:    "\tif ctx.Done() != nil {\n\t\tp.ctx = context.WithoutCancel(ctx)\n\t}\n\tif s.bare {",
+		New:    "\tif false {\n\t\tp.ctx = context.WithoutCancel(ctx)\n\t}\n\tif false {",
 		Breaks: "the end of the caller's context leaves no node unasked",
 	},
 	{

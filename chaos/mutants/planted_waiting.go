@@ -2,6 +2,11 @@ package main
 
 const (
 	queueGo     = "queue.go"
+	lookGo      = "look.go"
+	turnGo      = "handon.go"
+	waitGo      = "wait.go"
+	tryGo       = "attempt.go"
+	inboxGo     = "internal/node/subscription.go"
 	handOverGo  = "internal/node/handover.go"
 	handOverLua = "internal/scripts/handover.lua"
 	queueLua    = "internal/scripts/queue.lua"
@@ -17,37 +22,37 @@ var inWaiting = []Mutant{
 		Breaks: "who comes to be the first of a queue looks for all",
 	},
 	{
-		Name: "waiters-served-from-behind", File: queueGo,
+		Name: "waiters-served-from-behind", File: turnGo,
 		Old:    "for w := q.first; w != nil; w = w.next {\n\t\tif w.place == waiting {\n\t\t\tqs.remove(w)",
 		New:    "for w := q.last; w != nil; w = w.prev {\n\t\tif w.place == waiting {\n\t\t\tqs.remove(w)",
 		Breaks: "who waits in a process is served first come, first served",
 	},
 	{
-		Name: "look-of-others-not-counted", File: queueGo,
+		Name: "look-of-others-not-counted", File: lookGo,
 		Old:    "if v.a.bounded() || rejected {",
 		New:    "if rejected {",
 		Breaks: "Acquire makes exactly 1 + MaxRetries attempts, those included that the first makes for it",
 	},
 	{
-		Name: "handed-nothing-is-last", File: queueGo,
+		Name: "handed-nothing-is-last", File: turnGo,
 		Old:    "q.looks, clock.Now()\n\tqs.insert(q, w, nil)",
 		New:    "q.looks, clock.Now()\n\tqs.insert(q, w, q.last)",
 		Breaks: "who was handed nothing is the first again",
 	},
 	{
-		Name: "handed-nothing-is-forgotten", File: "wait.go",
+		Name: "handed-nothing-is-forgotten", File: waitGo,
 		Old:    "a.l.queues.returns(v.w)",
 		New:    "",
 		Breaks: "who was handed nothing goes on waiting",
 	},
 	{
-		Name: "notification-ignored", File: queueGo,
+		Name: "notification-ignored", File: turnGo,
 		Old:    "q.woken = true\n",
 		New:    "",
 		Breaks: "who is told that a lock is free looks at once",
 	},
 	{
-		Name: "handover-from-the-reply", File: "wait.go",
+		Name: "handover-from-the-reply", File: tryGo,
 		Old:    "until := t.try.start.Add(validity)",
 		New:    "until := t.try.start.Add(validity)\n\tif t.inARow > 0 {\n\t\tuntil = now.Add(validity)\n\t}",
 		Breaks: "a lease that was handed over counts from before the hand-over was sent",
@@ -155,7 +160,7 @@ var inWaiting = []Mutant{
 		Breaks: "who waits elsewhere is told when the lock is free",
 	},
 	{
-		Name: "wake-up-not-passed-on", File: "internal/node/inbox.go",
+		Name: "wake-up-not-passed-on", File: inboxGo,
 		Old:    "} else if key != \"\" {",
 		New:    "} else if false {",
 		Breaks: "what one who waits no more is told is passed on to the next",
