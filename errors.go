@@ -103,7 +103,14 @@ func (e *OperationError) Error() string {
 		fmt.Fprintf(&b, "; %v", err)
 	}
 	for _, v := range e.Votes {
-		b.WriteString("\n\t" + v.String())
+		outcome := v.Outcome.String()
+		switch {
+		case e.Op == "inspect" && v.Outcome == Granted:
+			outcome = "free"
+		case e.Op == "inspect" && v.Outcome == Refused:
+			outcome = "held"
+		}
+		b.WriteString("\n\t" + v.tell(outcome))
 	}
 	return b.String()
 }

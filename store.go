@@ -171,11 +171,14 @@ type Vote struct {
 
 // String tells the vote in one line, the way errors list it. A node that was given
 // up without an answer has no latency, and its Err says all there is.
-func (v Vote) String() string {
+func (v Vote) String() string { return v.tell(v.Outcome.String()) }
+
+// tell is String with another word for the outcome.
+func (v Vote) tell(outcome string) string {
 	if v.Outcome == Unreachable && v.Latency == 0 && v.Err != nil {
 		return v.Node + ": " + v.Err.Error()
 	}
-	s := v.Node + ": " + v.Outcome.String()
+	s := v.Node + ": " + outcome
 	if v.Latency > 0 {
 		s += fmt.Sprintf(" after %v", v.Latency.Round(time.Microsecond))
 	}

@@ -38,17 +38,17 @@ type Trace struct {
 
 // An Event is what a hook of [Trace] is told. Fields that do not apply are zero.
 type Event struct {
-	Key          string // as the caller wrote it, without the prefix
-	Token        string
-	FencingToken int64
-	Op           string // of Vote: "acquire", "extend", "release" or "inspect"
-	Attempt      int    // from 1
-	Elapsed      time.Duration
-	Delay        time.Duration
-	TTL          time.Duration
-	ValidUntil   time.Time
-	Vote         Vote
-	Err          error
+	Key          string        // as the caller wrote it, without the prefix
+	Token        string        // not of Waiting, nor of the Vote of an inspection
+	FencingToken int64         // of Acquired, Extended, Lost and Released
+	Op           string        // of Vote: "acquire", "extend", "release" or "inspect"
+	Attempt      int           // from 1; of Waiting, Attempt, Acquired, and the Vote of an acquisition
+	Elapsed      time.Duration // not of Waiting and Lost
+	Delay        time.Duration // of Waiting
+	TTL          time.Duration // that was asked for; not of Vote
+	ValidUntil   time.Time     // of Acquired, Extended and Lost
+	Vote         Vote          // of Vote
+	Err          error         // nil where all went well
 }
 
 func (l *Locker) onVote(key, token, op string, attempt int) func(Vote) {

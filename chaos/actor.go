@@ -66,7 +66,7 @@ func (a *actor) section(ctx context.Context) {
 		return
 	}
 	a.watching.Add(1)
-	go a.watch(h) // live waits
+	go a.watch(h) // act waits
 	a.stage.gate()
 	a.work(ctx, h)
 	a.release(h)
@@ -188,7 +188,7 @@ func (a *actor) release(h *distlock.Handle) {
 		o := Op{Kind: OpRelease, Key: h.Key(), Token: h.Token(), Fencing: h.FencingToken(), Bound: a.roundBound()}
 		a.begin(&o)
 		err := h.Release(ctx)
-		a.end(o, err)
+		a.endRelease(o, err)
 		if errors.Is(err, distlock.ErrUnavailable) && a.oneIn(2) {
 			continue // tries again, as the documentation says
 		}

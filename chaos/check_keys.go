@@ -47,7 +47,7 @@ func (c *checker) checkLock(s *Sighting, faults *cover) {
 	l, acquires := c.leases[s.Value], c.acquiresOf(s.Key)
 	whose := "an acquisition that failed"
 	if l != nil {
-		whose, acquires = l.acquire.Client, []*Op{l.acquire}
+		whose, acquires = l.acquire.who(), []*Op{l.acquire}
 	}
 	since := c.sentSince(s, faults)
 	moved := false

@@ -15,7 +15,7 @@ func (c *checker) checkFailures() {
 		o := &c.h.Ops[i]
 		if o.Outcome == Failed && !c.expected(o) {
 			c.violated("I12", o.Key, o.End, []*Op{o}, "%s of %s by %s failed with an error of no kind: %q",
-				o.Kind, o.Key, o.Client, o.Err)
+				o.Kind, o.Key, o.who(), o.Err)
 		}
 	}
 }

@@ -61,7 +61,7 @@ func (c *checker) checkRise(k *keyHistory) {
 		}
 		if twin := given[o.Fencing]; twin != nil {
 			c.violated("I2", k.key, max(o.End, twin.End), []*Op{twin, o}, "%s (token %s) and %s (token %s) both have fencing token %d",
-				twin.Client, twin.Token, o.Client, o.Token, o.Fencing)
+				twin.who(), twin.Token, o.who(), o.Token, o.Fencing)
 			continue
 		}
 		given[o.Fencing] = o

@@ -45,6 +45,9 @@ func (p *pending) end(o Op) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.removeLocked(&o)
+	if o.Kind == OpRelease { // which renewals do not outlive
+		p.removeLocked(&Op{Kind: OpRenew, Token: o.Token})
+	}
 }
 
 func (p *pending) removeLocked(o *Op) {

@@ -28,6 +28,7 @@ type tenure struct {
 	worker   int           // who has it; 0 until he knows
 	asked    time.Duration // the length of the extension that is asked for, which no renewal has; 0 is none
 	renewed  time.Duration // when the last renewal ended
+	over     bool          // a release of it has ended
 }
 
 // newTeam makes a team whose Locker make constructs.
@@ -78,16 +79,12 @@ func (t *team) attempted(e distlock.Event) {
 		return
 	}
 	t.mu.Lock()
-	var waits *Op
+	defer t.mu.Unlock() // while he waits no more it does not end
 	for _, a := range t.actors {
 		if o, ok := t.waiters[a]; ok && o.Key == e.Key {
-			waits = &o
-			break
+			t.stage.begin(o)
+			return
 		}
-	}
-	t.mu.Unlock()
-	if waits != nil {
-		t.stage.begin(*waits)
 	}
 }
 
@@ -134,39 +131,39 @@ func (t *team) voted(e distlock.Event) {
 	}
 	start := t.stage.now() - e.Elapsed
 	t.mu.Lock()
-	l := t.leases[e.Token]
-	renews := l != nil && l.asked == 0 && start > l.renewed // else it comes late
-	o := Op{Kind: OpRenew, Client: t.Name, Key: e.Key, Token: e.Token, Start: start}
-	if renews {
-		o.Worker = l.worker
-	}
-	t.mu.Unlock()
-	if renews {
-		t.stage.begin(o)
+	defer t.mu.Unlock()
+	if l := t.leases[e.Token]; l != nil && l.asked == 0 && !l.over && start > l.renewed { // else it comes late
+		t.stage.begin(Op{Kind: OpRenew, Client: t.Name, Worker: l.worker, Key: e.Key, Token: e.Token, Start: start})
 	}
 }
 
 // extended is a hook: an extension ended. Those that were asked for are recorded by who
 // asked.
 func (t *team) extended(e distlock.Event) {
-	t.mu.Lock()
-	l := t.leases[e.Token]
-	if l != nil && e.TTL == l.asked {
-		t.mu.Unlock()
-		return
-	}
 	o := Op{
 		Kind: OpRenew, Client: t.Name, Key: e.Key, Token: e.Token, Fencing: e.FencingToken,
 		Start: t.stage.now() - e.Elapsed, TTL: e.TTL, Until: t.at(e.ValidUntil),
 	}
-	if l != nil {
-		o.Worker = l.worker
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	l := t.leases[e.Token]
+	if l == nil {
+		l = &tenure{} // released, and told of late
 	}
-	t.mu.Unlock()
+	if e.TTL == l.asked {
+		return
+	}
+	o.Worker = l.worker
 	t.end(o, e.Err)
-	if l != nil {
-		t.mu.Lock()
-		l.renewed = t.stage.now()
-		t.mu.Unlock()
+	l.renewed = t.stage.now()
+}
+
+// endRelease tells that a release has ended: from then on there is no renewal.
+func (a *actor) endRelease(o Op, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if l := a.leases[o.Token]; l != nil {
+		l.over = true
 	}
+	a.end(o, err)
 }

@@ -187,10 +187,16 @@ func TestAContextThatHasEndedSendsNothing(t *testing.T) {
 	n := newNode(t, server.Client())
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	r := n.Ask(ctx, node.Acquire(request("mine")))
-	require.Equal(t, distlock.Unreachable, r.Outcome)
-	require.ErrorIs(t, r.Err, context.Canceled)
-	require.Nil(t, server.Do("GET", key))
+	for range 2 { // without a connection, and with one
+		for _, ask := range []func(context.Context, *node.Call) node.Reply{n.Ask, n.AskInTime} {
+			r := ask(ctx, node.Acquire(request("mine")))
+			require.Equal(t, distlock.Unreachable, r.Outcome)
+			require.ErrorIs(t, r.Err, context.Canceled)
+			require.False(t, r.MaySet)
+			require.Nil(t, server.Do("GET", key))
+		}
+		require.Equal(t, distlock.Granted, n.Ask(context.Background(), node.Inspect(request("mine"))).Outcome)
+	}
 }
 
 // TestTheCallersClientStaysAsItWas has the caller go on with a client that the

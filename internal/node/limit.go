@@ -11,7 +11,8 @@ import (
 // and its alarm, a timer and a channel, serves the next request when it was not needed.
 //
 // It must not outlive its request: Done may belong to another by then. So it is given
-// only to clones, which have no hooks of the user's; go-redis itself keeps none.
+// only to clones, which have no hooks of the user's; go-redis itself keeps none. An alarm
+// that a parent may ring serves nobody else.
 type Limit struct {
 	context.Context // the parent
 	at              time.Time
@@ -21,7 +22,8 @@ type Limit struct {
 	// To watch the parent costs allocations, and who has a connection never waits. So
 	// go-redis's look before it takes one, the first call of Done, is not watched; where
 	// it comes to wait it calls Done again. Were it to wait on the first, the parent's
-	// end would be noticed when the time is over.
+	// end would be noticed when the time is over. Who starts a Limit looks at the
+	// parent himself.
 	asked  atomic.Bool
 	forget atomic.Pointer[func() bool] // set while the parent is watched
 }
@@ -66,9 +68,10 @@ func (l *Limit) Err() error {
 
 // End ends the need for the limit.
 func (l *Limit) End() {
-	if forget := l.forget.Load(); forget != nil && !(*forget)() {
+	if forget := l.forget.Load(); forget != nil {
+		(*forget)()
 		l.alarm.timer.Stop()
-		return // it rings
+		return
 	}
 	l.alarms.put(l.alarm)
 }

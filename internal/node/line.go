@@ -193,6 +193,7 @@ func (l *line) sendAside(ctx context.Context, cmd *once, timeout time.Duration) 
 	}()
 	select {
 	case err := <-answered:
+		cancel() // nothing depends on the caller's context any more when this returns
 		if err == nil {
 			l.routed.Store(true)
 		}

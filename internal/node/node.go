@@ -113,9 +113,13 @@ func (n *Node) Ask(ctx context.Context, c *Call) Reply {
 }
 
 // AskInTime is Ask that waits no longer than the call's node timeout for a connection
-// either.
+// either, and sends nothing where ctx has ended.
 func (n *Node) AskInTime(ctx context.Context, c *Call) Reply {
-	r := &Request{Call: c, began: time.Now()}
+	r := &Request{Call: c, ctx: ctx, began: time.Now()}
+	if err := ctx.Err(); err != nil {
+		n.giveUp(r, err)
+		return r.reply
+	}
 	n.limit(ctx, r)
 	defer r.unlimit()
 	n.queue.ask(r)
