@@ -181,6 +181,7 @@ func (l *Locker) Do(ctx context.Context, key string, fn func(ctx context.Context
 func (l *Locker) Close() (err error) {
 	l.once.Do(func() {
 		close(l.closed)
+		l.queues.wakeAll()
 		err = l.store.Close()
 	})
 	return err

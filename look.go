@@ -22,12 +22,13 @@ type step struct {
 	verdict  Verdict
 }
 
-func (qs *queues) step(w *waiter) step {
+// step puts what w is to do next into s.
+func (qs *queues) step(w *waiter, s *step) {
 	qs.mu.Lock()
 	defer qs.mu.Unlock()
-	s := step{place: w.place, turn: w.turn, attempts: w.a.attempts, verdict: w.a.last.Verdict}
+	*s = step{place: w.place, turn: w.turn, attempts: w.a.attempts, verdict: w.a.last.Verdict}
 	if w.place != waiting || w.turn != nil {
-		return s
+		return
 	}
 	q, now := w.queue, clock.Now()
 	s.first = w == q.first && !q.entered
@@ -46,7 +47,6 @@ func (qs *queues) step(w *waiter) step {
 			q.first.wake()
 		}
 	}
-	return s
 }
 
 // next returns when the first of the queue is to look.

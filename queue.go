@@ -49,6 +49,8 @@ type waiter struct {
 	came       clock.Instant
 	made, seen int   // attempts made, and looks there had been, when it came
 	turn       *turn // what it was handed
+
+	vigil vigil // its own goroutine's, with no lock
 }
 
 // A place is how a waiter stands.
@@ -123,8 +125,8 @@ func (qs *queues) stay(a *acquisition) *waiter {
 }
 
 // join puts a, who has made no attempt, at the end of its queue.
-func (qs *queues) join(a *acquisition) *waiter {
-	w := newWaiter(a)
+func (qs *queues) join(w *waiter) {
+	a := w.a
 	a.began = w.came
 	qs.mu.Lock()
 	defer qs.mu.Unlock()
@@ -138,7 +140,6 @@ func (qs *queues) join(a *acquisition) *waiter {
 		w.due = w.came.Add(a.firstDelay())
 	}
 	qs.insert(q, w, q.last)
-	return w
 }
 
 func newWaiter(a *acquisition) *waiter {
@@ -213,6 +214,18 @@ func (q *queue) inform(w *waiter) {
 	}
 	if w.a.last.Votes == nil {
 		w.a.last, w.a.reason = q.latest, q.reason
+	}
+}
+
+// wakeAll has all waiters see what there is to see. One who is being handed a lock sees it
+// then.
+func (qs *queues) wakeAll() {
+	qs.mu.Lock()
+	defer qs.mu.Unlock()
+	for _, q := range qs.byKey {
+		for w := q.first; w != nil; w = w.next {
+			w.wake()
+		}
 	}
 }
 

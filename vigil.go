@@ -7,15 +7,79 @@ import (
 	"github.com/lilith/distlock/internal/clock"
 )
 
-// A vigil is one acquisition's waiting, on its caller's goroutine.
+// A vigil is one acquisition's waiting, on its caller's goroutine. It lies in its waiter,
+// and little on the stack.
 type vigil struct {
 	a     *acquisition
 	ctx   context.Context
 	w     *waiter
-	timer *time.Timer // made when first needed: most who wait are woken
+	timer *time.Timer // wakes; made when first needed: most who wait are woken by others
+	leave func() bool // ends that the end of ctx wakes; nil where it has none
 	tried bool        // an attempt of its own has failed since it last slept
 	stop  func()      // ends the notifications, where there are any
 	left  bool        // it is in no queue
+	next  step
+}
+
+// keepVigil begins the waiting.
+func (w *waiter) keepVigil(ctx context.Context) *vigil {
+	w.vigil = vigil{a: w.a, ctx: ctx, w: w, tried: w.a.attempts > 0}
+	return &w.vigil
+}
+
+// queueUp waits behind whoever waits for the lock already, until it is handed on, an
+// attempt succeeds, the attempts are used up, or the context ends.
+func (v *vigil) queueUp() (*Handle, error) {
+	defer v.end()
+	if v.ctx.Done() != nil {
+		v.leave = context.AfterFunc(v.ctx, v.w.wake)
+	}
+	for {
+		v.a.l.queues.step(v.w, &v.next)
+		switch s := &v.next; {
+		case s.turn != nil:
+			if h, over := v.take(s.turn); over {
+				return h, v.failure(h)
+			}
+		case s.place == looking:
+			if h := v.look(); h != nil {
+				return h, nil
+			}
+		case s.place == out, s.place == gone:
+			return nil, v.failure(nil)
+		default:
+			if !v.sleep() {
+				v.end()
+				return nil, v.failure(nil)
+			}
+		}
+	}
+}
+
+// failure is why there is no lease, nil where there is one.
+//
+//go:noinline
+func (v *vigil) failure(h *Handle) error {
+	if h != nil {
+		return nil
+	}
+	return v.a.failure(v.ctx)
+}
+
+// take makes a lease of what was handed over. It reports whether the waiting is over.
+//
+//go:noinline
+func (v *vigil) take(t *turn) (_ *Handle, over bool) {
+	v.left = true
+	if h := v.a.conclude(v.ctx, t); h != nil {
+		return h, true
+	}
+	if v.ctx.Err() != nil {
+		return nil, true
+	}
+	v.a.l.queues.returns(v.w)
+	v.left = false
+	return nil, false
 }
 
 // look makes an attempt for everybody who waits.
@@ -32,36 +96,33 @@ func (v *vigil) look() *Handle {
 }
 
 // sleep waits until there is something to do. It reports false where the waiting is
-// over.
-func (v *vigil) sleep(s step) bool {
+// over. Whatever may be to do comes as one signal: to select among four channels takes a
+// quarter of a small stack.
+func (v *vigil) sleep() bool {
+	s := &v.next
 	if v.tried {
 		v.tried = false
 		v.announce(s)
 	}
-	var due <-chan time.Time
 	if s.sleep > 0 {
 		if v.timer == nil {
-			v.timer = time.NewTimer(s.sleep)
+			v.timer = time.AfterFunc(s.sleep, v.w.wake) // end stops it
 		} else {
 			v.timer.Reset(s.sleep)
 		}
-		due = v.timer.C
 	}
-	select {
-	case <-due:
-		return true
-	case <-v.w.signal:
-		return true
-	case <-v.ctx.Done():
-		return false
-	case <-v.a.l.closed:
+	if v.isOver() { // before Close wakes who waits, or after
 		return false
 	}
+	<-v.w.signal
+	return !v.isOver()
 }
+
+func (v *vigil) isOver() bool { return v.ctx.Err() != nil || v.a.l.isClosed() }
 
 // announce tells that an attempt failed and the waiting goes on, and has the nodes tell
 // when the lock is free.
-func (v *vigil) announce(s step) {
+func (v *vigil) announce(s *step) {
 	a := v.a
 	if a.l.trace.Waiting != nil {
 		a.l.trace.Waiting(Event{Key: a.key, Attempt: s.attempts, Delay: s.sleep, TTL: a.ttl, Err: s.verdict.err()})
@@ -85,6 +146,9 @@ const placeKept = time.Minute
 func (v *vigil) end() {
 	if v.timer != nil {
 		v.timer.Stop()
+	}
+	if v.leave != nil {
+		v.leave()
 	}
 	if v.stop != nil {
 		v.stop()

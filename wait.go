@@ -28,27 +28,55 @@ type acquisition struct {
 }
 
 func (l *Locker) acquire(ctx context.Context, key string, retries int, opts []Option) (*Handle, error) {
+	h, waits, err := l.begin(ctx, key, retries, opts)
+	if waits == nil {
+		return h, err
+	}
+	return waits.queueUp() // with little on the stack: a goroutine starts with 2 KiB, of which half can be used
+}
+
+// begin makes the first attempt where nobody else waits for the lock. It returns a lease,
+// or why there will be none, or the waiting for it.
+func (l *Locker) begin(ctx context.Context, key string, retries int, opts []Option) (*Handle, *vigil, error) {
 	if err := l.check(ctx, key); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	terms, err := l.cfg.terms(opts)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if ctx.Err() != nil {
-		return nil, (&acquisition{key: key, l: l}).failure(ctx)
+		return nil, nil, l.neverBegan(ctx, key)
 	}
 	wire := l.cfg.KeyPrefix + key
 	if retries > 0 && !l.queues.enter(wire) {
-		a := &acquisition{terms: terms, l: l, key: key, wire: wire, retries: retries}
-		return a.queueUp(ctx, l.queues.join(a))
+		return nil, l.join(ctx, &terms, key, wire, retries), nil
 	}
-	return l.attempt(ctx, acquisition{terms: terms, l: l, key: key, wire: wire, retries: retries})
+	return l.attempt(ctx, &terms, key, wire, retries)
 }
 
-// attempt makes the first attempt of an acquisition that waits behind nobody. Of its own,
-// so that the many who wait behind others never have its frame on their stacks.
-func (l *Locker) attempt(ctx context.Context, a acquisition) (_ *Handle, err error) {
+// Functions of their own: a frame that holds an acquisition takes half of a small stack.
+
+//go:noinline
+func (l *Locker) neverBegan(ctx context.Context, key string) error {
+	return (&acquisition{key: key, l: l}).failure(ctx)
+}
+
+// join begins an acquisition that waits behind others.
+//
+//go:noinline
+func (l *Locker) join(ctx context.Context, terms *terms, key, wire string, retries int) *vigil {
+	a := &acquisition{terms: *terms, l: l, key: key, wire: wire, retries: retries}
+	w := newWaiter(a)
+	l.queues.join(w)
+	return w.keepVigil(ctx)
+}
+
+// attempt makes the first attempt of an acquisition that waits behind nobody.
+//
+//go:noinline
+func (l *Locker) attempt(ctx context.Context, terms *terms, key, wire string, retries int) (_ *Handle, _ *vigil, err error) {
+	a := acquisition{terms: *terms, l: l, key: key, wire: wire, retries: retries}
 	entered := a.retries > 0
 	defer func() {
 		if entered {
@@ -56,15 +84,15 @@ func (l *Locker) attempt(ctx context.Context, a acquisition) (_ *Handle, err err
 		}
 	}()
 	if h := a.attempt(ctx); h != nil {
-		return h, nil
+		return h, nil, nil
 	}
 	if a.spent() || ctx.Err() != nil || l.isClosed() {
-		return nil, a.failure(ctx)
+		return nil, nil, a.failure(ctx)
 	}
 	waits := a // a copy: one that never waits stays on the stack
 	w := l.queues.stay(&waits)
 	entered = false
-	return waits.queueUp(ctx, w)
+	return nil, w.keepVigil(ctx), nil
 }
 
 // bounded reports whether the attempts are counted.
@@ -72,39 +100,6 @@ func (a *acquisition) bounded() bool { return a.retries < math.MaxInt }
 
 // spent reports whether no further attempt is to be made.
 func (a *acquisition) spent() bool { return a.last.Verdict == Rejected || a.attempts > a.retries }
-
-// queueUp waits behind whoever waits for the lock already, until it is handed on, an
-// attempt succeeds, the attempts are used up, or ctx ends.
-func (a *acquisition) queueUp(ctx context.Context, w *waiter) (*Handle, error) {
-	v := vigil{a: a, ctx: ctx, w: w, tried: a.attempts > 0}
-	defer v.end()
-	for {
-		s := a.l.queues.step(v.w)
-		switch {
-		case s.turn != nil:
-			v.left = true
-			if h := a.conclude(ctx, s.turn); h != nil {
-				return h, nil
-			}
-			if ctx.Err() != nil {
-				return nil, a.failure(ctx)
-			}
-			a.l.queues.returns(v.w)
-			v.left = false
-		case s.place == looking:
-			if h := v.look(); h != nil {
-				return h, nil
-			}
-		case s.place == out, s.place == gone:
-			return nil, a.failure(ctx)
-		default:
-			if !v.sleep(s) {
-				v.end()
-				return nil, a.failure(ctx)
-			}
-		}
-	}
-}
 
 // backoff is the wait after the given number of attempts: drawn from the upper
 // half of base doubled once for each attempt after the first, capped. Waiters

@@ -76,13 +76,19 @@ var inEngine = []Mutant{
 	},
 	{
 		Name: "waiter-outlives-its-context", File: "vigil.go",
-		Old:    "case <-v.ctx.Done():\n\t\treturn false\n",
-		New:    "",
+		Old:    "v.leave = context.AfterFunc(v.ctx, v.w.wake)",
+		New:    "v.leave = context.AfterFunc(v.ctx, func() {})",
 		Breaks: "a waiter whose context ends waits no more",
 	},
 	{
 		Name: "waiter-never-woken-by-close", File: "vigil.go",
-		Old:    "case <-v.a.l.closed:\n\t\treturn false\n",
+		Old:    "v.ctx.Err() != nil || v.a.l.isClosed()",
+		New:    "v.ctx.Err() != nil",
+		Breaks: "who waits is told when the Locker is closed",
+	},
+	{
+		Name: "close-wakes-nobody", File: "locker.go",
+		Old:    "\t\tl.queues.wakeAll()\n",
 		New:    "",
 		Breaks: "who waits is told when the Locker is closed",
 	},

@@ -24,7 +24,7 @@ func Allocations(tb testing.TB, l *distlock.Locker) float64 {
 	if Race {
 		tb.Skip("the race detector allocates besides: go test without -race")
 	}
-	if testing.AllocsPerRun(10, func() { sink = *escaping(sink) }) > 0 {
+	if !Optimized() {
 		tb.Skip("built without inlining, allocations are others: go test without -gcflags=-l")
 	}
 	for range 200 { // connections, scripts, goroutines and their stacks
@@ -37,6 +37,14 @@ func Allocations(tb testing.TB, l *distlock.Locker) float64 {
 		least = min(least, testing.AllocsPerRun(100, func() { Pair(tb, l) }))
 	}
 	return least
+}
+
+// Optimized reports whether the compiler inlines: if not, allocations and frames are
+// others.
+//
+//go:noinline
+func Optimized() bool {
+	return testing.AllocsPerRun(10, func() { sink = *escaping(sink) }) == 0
 }
 
 var sink int

@@ -155,13 +155,13 @@ func distinct() []*Workload {
 	var all []*Workload
 	for _, n := range []int{1, 5} {
 		who := []peer.Contestant{
-			peer.Distlock, peer.DistlockUnfenced, peer.Redislock, peer.Rueidislock, peer.ByHand, peer.AutoPipelined,
+			peer.Distlock, peer.DistlockUnfenced, peer.Redislock, peer.Rueidislock, peer.ByHand, peer.AutoPipelined, peer.AutoPipelinedScripts,
 		}
 		reference := peer.Redislock.Name
 		if n > 1 {
 			who = []peer.Contestant{
 				peer.Distlock, peer.DistlockUnfenced, peer.Redsync, peer.RedsyncFailFast, peer.Rueidislock,
-				peer.ByHand, peer.WaitAll, peer.AutoPipelined,
+				peer.ByHand, peer.WaitAll, peer.AutoPipelined, peer.AutoPipelinedScripts,
 			}
 			reference = peer.Redsync.Name
 		}

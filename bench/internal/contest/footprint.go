@@ -109,58 +109,69 @@ func waitingMemory(ctx context.Context, e *Entrant, b Budget) (Sample, error) {
 	if err != nil {
 		return Sample{}, err
 	}
-	parked := parkedGoroutine(b.Crowd)
 	all, err := e.crowd(ctx, b.Crowd, b)
 	if err != nil {
 		return Sample{}, err
 	}
 	note := errors.Join(few.deserted, all.deserted)
 	return Sample{Values: map[string]float64{
-		BytesEach:      all.each.bytes - parked.bytes,
-		GoroutinesEach: all.each.goroutines - parked.goroutines,
+		BytesEach:      all.each.bytes,
+		GoroutinesEach: all.each.goroutines,
 		Traffic:        all.traffic,
 		TrafficOfFew:   few.traffic,
 	}}, note
 }
 
-// parkedGoroutine is what a goroutine costs that waits for a channel.
-func parkedGoroutine(n int) footprint {
-	before := measureFootprint()
-	end := make(chan struct{})
-	var all, parked sync.WaitGroup
-	parked.Add(n)
-	for range n {
-		all.Go(func() {
-			parked.Done()
-			<-end
-		})
-	}
-	parked.Wait()
-	each := measureFootprint().each(before, n)
-	close(end)
-	all.Wait()
-	return each
+// parked are goroutines that wait for a channel: what a waiter costs at the least.
+type parked struct {
+	all sync.WaitGroup
+	end chan struct{}
+}
+
+func newParked() *parked { return &parked{end: make(chan struct{})} }
+
+// more parks another, and returns when it waits.
+func (p *parked) more() {
+	begun := make(chan struct{})
+	p.all.Go(func() {
+		close(begun)
+		<-p.end
+	})
+	<-begun
+}
+
+func (p *parked) leave() {
+	close(p.end)
+	p.all.Wait()
 }
 
 type crowdCost struct {
-	each    footprint
-	traffic float64 // requests a second
+	each    footprint // beyond a goroutine that waits for a channel
+	traffic float64   // requests a second
 
 	// deserted says how many gave up. The cost is that of those who still wait.
 	deserted error
 }
 
-// crowd has n goroutines wait for the key that is held.
+// crowd has n goroutines wait for the key that is held, and as many for a channel, which
+// start by turns: the runtime has goroutines start with larger stacks where those that it
+// finds are large, so that a figure taken at another time would be another's.
 func (e *Entrant) crowd(ctx context.Context, n int, b Budget) (crowdCost, error) {
 	ctx, cancel := context.WithCancel(ctx)
+	first := newParked() // what the runtime keeps of a goroutine that has ended is there before
+	for range 2 * n {
+		first.more()
+	}
+	first.leave()
 	before := measureFootprint()
-	var all, begun sync.WaitGroup
+	var all sync.WaitGroup
 	var got, gaveUp atomic.Int64
 	var reason atomic.Pointer[error]
-	begun.Add(n)
+	others := newParked()
 	for range n {
+		begun := make(chan struct{})
 		all.Go(func() {
-			begun.Done()
+			close(begun)
 			lock, err := e.Lockers[0].Acquire(ctx, e.Key+"wanted")
 			switch {
 			case err == nil:
@@ -171,11 +182,19 @@ func (e *Entrant) crowd(ctx context.Context, n int, b Budget) (crowdCost, error)
 				reason.Store(&err)
 			}
 		})
+		<-begun
+		others.more()
 	}
-	begun.Wait()
 	traffic, err := e.traffic(ctx, n, b)
 	waiting := n - int(gaveUp.Load())
-	cost := crowdCost{each: measureFootprint().each(before, max(1, waiting)), traffic: traffic}
+	both := measureFootprint()
+	others.leave()
+	alone := measureFootprint()
+	waiter, other := alone.each(before, max(1, waiting)), both.each(alone, n)
+	cost := crowdCost{
+		each:    footprint{waiter.bytes - other.bytes, waiter.goroutines - other.goroutines},
+		traffic: traffic,
+	}
 	cancel()
 	all.Wait()
 	switch {

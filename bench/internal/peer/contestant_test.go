@@ -17,7 +17,7 @@ var (
 	oneNodeOnly = []peer.Contestant{peer.Redislock, peer.RedislockExponential}
 	anyNodes    = []peer.Contestant{
 		peer.Distlock, peer.DistlockUnfenced, peer.Redsync, peer.RedsyncFailFast, peer.RedsyncEager,
-		peer.Rueidislock, peer.ByHand, peer.ScriptsByHand, peer.WaitAll, peer.AutoPipelined,
+		peer.Rueidislock, peer.ByHand, peer.ScriptsByHand, peer.WaitAll, peer.AutoPipelined, peer.AutoPipelinedScripts,
 		peer.Raw, peer.RawScripts, peer.Queued,
 	}
 )

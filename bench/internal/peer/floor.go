@@ -21,6 +21,9 @@ var (
 	AutoPipelined = floor("auto-pipelined by hand",
 		"SET NX PX and EVALSHA over go-redis's AutoPipeline; on more nodes a goroutine a node, going on at a majority",
 		plainWords, false, true)
+	AutoPipelinedScripts = floor("our scripts, auto-pipelined",
+		"the library's own two scripts, with fencing, over go-redis's AutoPipeline; on more nodes a goroutine a node, going on at a majority",
+		ownWords, false, true)
 )
 
 func floor(name, about string, w words, all, pipelined bool) Contestant {

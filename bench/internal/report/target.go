@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/lilith/distlock/bench/internal/contest"
@@ -108,9 +109,10 @@ func network() []Target {
 func throughput() []Target {
 	return []Target{
 		ratio("distinct-5-64", contest.Rate, library, peer.Redsync.Name, 3, true),
-		ratio("distinct-5-64", contest.Rate, library, peer.AutoPipelined.Name, 1, true),
+		ratio("distinct-5-64", contest.Rate, library, peer.AutoPipelinedScripts.Name, 1, true),
 		ratio("distinct-1-64", contest.Rate, library, peer.Redislock.Name, 1.3, true),
 		ratio("distinct-1-64", contest.Rate, library, peer.Rueidislock.Name, 1, true),
+		ratio("distinct-1-64", contest.Rate, unfenced, peer.Rueidislock.Name, 1, true), // which has no fencing
 	}
 }
 
@@ -137,18 +139,20 @@ func faults() []Target {
 	return all
 }
 
-// moreTraffic is what chance may add to a quarter of a second's requests; waiters
-// that poll, each for itself, add thousands.
-const moreTraffic = 25
+// moreTraffic is how many more requests to each node a crowd may make: its looks at the
+// lock are bounded, some twenty a second, to which few come close. Waiters that poll, each
+// for itself, add thousands.
+const moreTraffic = 20
 
 func crowd() []Target {
 	var all []Target
-	for _, w := range []string{"waiting-1", "waiting-5"} {
+	for _, nodes := range []int{1, 5} {
+		w := fmt.Sprintf("waiting-%d", nodes)
 		all = append(all,
 			value(w, contest.BytesEach, contest.Bytes, 2048, false),
 			value(w, contest.GoroutinesEach, contest.Count, 1, false),
 			beyond(w, contest.Traffic+", beyond those with one in a hundred", contest.Traffic, contest.TrafficOfFew,
-				1, contest.PerSecond, moreTraffic))
+				1, contest.PerSecond, moreTraffic*float64(nodes)))
 	}
 	return all
 }

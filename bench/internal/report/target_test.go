@@ -48,10 +48,10 @@ func TestTheReportSaysOfEachTargetWhetherItWasReached(t *testing.T) {
 	}
 	fast.Entry(peer.Distlock.Name).Values[contest.Rate] = []float64{400, 800, 500}
 	fast.Entry(peer.Redsync.Name).Values[contest.Rate] = []float64{100, 200, 100}
-	fast.Entry(peer.AutoPipelined.Name).Values[contest.Rate] = []float64{500, 1000, 1000}
+	fast.Entry(peer.AutoPipelinedScripts.Name).Values[contest.Rate] = []float64{500, 1000, 1000}
 	text := markdown(t, record(fast))
 	require.Contains(t, text, "| distinct-5-64 | locks a second: distlock ÷ redsync | ≥ 3.00 | 4.00 (4.00 – 4.50) | reached |")
-	require.Contains(t, text, "| distinct-5-64 | locks a second: distlock ÷ auto-pipelined by hand | ≥ 1.00 | 0.80 (0.65 – 0.80) | **not reached** |")
+	require.Contains(t, text, "| distinct-5-64 | locks a second: distlock ÷ our scripts, auto-pipelined | ≥ 1.00 | 0.80 (0.65 – 0.80) | **not reached** |")
 	require.Contains(t, text, "\n1 of 2 reached.\n")
 	require.Equal(t, len(report.Targets())-2, strings.Count(text, "| – | not measured |"))
 }
