@@ -75,13 +75,13 @@ var inEngine = []Mutant{
 		Breaks: "waiters that were refused together do not come back together",
 	},
 	{
-		Name: "waiter-outlives-its-context", File: "vigil.go",
+		Name: "waiter-outlives-its-context", File: vigilGo,
 		Old:    "v.leave = context.AfterFunc(v.ctx, v.w.wake)",
 		New:    "v.leave = context.AfterFunc(v.ctx, func() {})",
 		Breaks: "a waiter whose context ends waits no more",
 	},
 	{
-		Name: "waiter-never-woken-by-close", File: "vigil.go",
+		Name: "waiter-never-woken-by-close", File: vigilGo,
 		Old:    "v.ctx.Err() != nil || v.a.l.isClosed()",
 		New:    "v.ctx.Err() != nil",
 		Breaks: "who waits is told when the Locker is closed",

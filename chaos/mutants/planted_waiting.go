@@ -5,6 +5,7 @@ const (
 	lookGo      = "look.go"
 	turnGo      = "handon.go"
 	waitGo      = "wait.go"
+	vigilGo     = "vigil.go"
 	tryGo       = "attempt.go"
 	inboxGo     = "internal/node/subscription.go"
 	handOverGo  = "internal/node/handover.go"
@@ -40,12 +41,6 @@ var inWaiting = []Mutant{
 		Breaks: "who was handed nothing is the first again",
 	},
 	{
-		Name: "handed-nothing-is-forgotten", File: waitGo,
-		Old:    "a.l.queues.returns(v.w)",
-		New:    "",
-		Breaks: "who was handed nothing goes on waiting",
-	},
-	{
 		Name: "notification-ignored", File: turnGo,
 		Old:    "q.woken = true\n",
 		New:    "",
@@ -70,7 +65,7 @@ var inWaiting = []Mutant{
 		Breaks: "what is handed to one who has gone is given back",
 	},
 	{
-		Name: "leaver-keeps-what-he-was-handed", File: "vigil.go",
+		Name: "leaver-keeps-what-he-was-handed", File: vigilGo,
 		Old:    "t != nil && t.result.Verdict == Agreed {",
 		New:    "t != nil && false {",
 		Breaks: "what is handed over in the last moment is given back",

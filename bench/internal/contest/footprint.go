@@ -122,27 +122,39 @@ func waitingMemory(ctx context.Context, e *Entrant, b Budget) (Sample, error) {
 	}}, note
 }
 
-// parked are goroutines that wait for a channel: what a waiter costs at the least.
-type parked struct {
-	all sync.WaitGroup
-	end chan struct{}
+// park has n goroutines wait for a channel, until the function returned is called.
+func park(n int) (leave func()) {
+	end := make(chan struct{})
+	var all sync.WaitGroup
+	for range n {
+		begun := make(chan struct{})
+		all.Go(func() {
+			close(begun)
+			<-end
+		})
+		<-begun
+	}
+	return func() {
+		close(end)
+		all.Wait()
+	}
 }
 
-func newParked() *parked { return &parked{end: make(chan struct{})} }
-
-// more parks another, and returns when it waits.
-func (p *parked) more() {
-	begun := make(chan struct{})
-	p.all.Go(func() {
-		close(begun)
-		<-p.end
-	})
-	<-begun
+// startSmall has the runtime start goroutines with the smallest stack, as it does where
+// most that it finds are small: a waiter is not charged for what others need.
+func startSmall(n int) {
+	leave := park(n)
+	runtime.GC()
+	leave()
 }
 
-func (p *parked) leave() {
-	close(p.end)
-	p.all.Wait()
+// parkedGoroutine is what a goroutine costs that waits for a channel.
+func parkedGoroutine(n int) footprint {
+	before := measureFootprint()
+	startSmall(n)
+	leave := park(n)
+	defer leave()
+	return measureFootprint().each(before, n)
 }
 
 type crowdCost struct {
@@ -153,21 +165,16 @@ type crowdCost struct {
 	deserted error
 }
 
-// crowd has n goroutines wait for the key that is held, and as many for a channel, which
-// start by turns: the runtime has goroutines start with larger stacks where those that it
-// finds are large, so that a figure taken at another time would be another's.
+// crowd has n goroutines wait for the key that is held.
 func (e *Entrant) crowd(ctx context.Context, n int, b Budget) (crowdCost, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	first := newParked() // what the runtime keeps of a goroutine that has ended is there before
-	for range 2 * n {
-		first.more()
-	}
-	first.leave()
+	park(2 * n)() // what the runtime keeps of goroutines that have ended is there before
+	parked := parkedGoroutine(n)
 	before := measureFootprint()
+	startSmall(n)
 	var all sync.WaitGroup
 	var got, gaveUp atomic.Int64
 	var reason atomic.Pointer[error]
-	others := newParked()
 	for range n {
 		begun := make(chan struct{})
 		all.Go(func() {
@@ -183,20 +190,14 @@ func (e *Entrant) crowd(ctx context.Context, n int, b Budget) (crowdCost, error)
 			}
 		})
 		<-begun
-		others.more()
 	}
 	traffic, err := e.traffic(ctx, n, b)
 	waiting := n - int(gaveUp.Load())
-	both := measureFootprint()
-	others.leave()
-	alone := measureFootprint()
-	waiter, other := alone.each(before, max(1, waiting)), both.each(alone, n)
-	cost := crowdCost{
-		each:    footprint{waiter.bytes - other.bytes, waiter.goroutines - other.goroutines},
-		traffic: traffic,
-	}
+	cost := crowdCost{each: measureFootprint().each(before, max(1, waiting)), traffic: traffic}
 	cancel()
 	all.Wait()
+	cost.each.bytes -= parked.bytes
+	cost.each.goroutines -= parked.goroutines
 	switch {
 	case err != nil:
 		return cost, err
