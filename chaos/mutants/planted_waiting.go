@@ -97,7 +97,7 @@ var inWaiting = []Mutant{
 	{
 		Name: "handover-swallows-half-an-error", File: handOverGo,
 		Old:    "return released, failed(err, tripOnce, c.timeout)",
-		New:    "return released, Reply{Outcome: distlock.Refused}",
+		New:    "_ = err\n\t\treturn released, parseTagged([]any{\"refused\", int64(0), int64(0)})",
 		Breaks: "an error is never taken for an owner",
 	},
 	{
