@@ -32,6 +32,17 @@ func TestTheHalvesOfAHandOverAreToldApart(t *testing.T) {
 	require.Equal(t, "next", server.Do("GET", key))
 	require.Equal(t, distlock.Granted, ask(n, patientRequest("next"), node.Release).Outcome)
 
+	require.EqualValues(t, 0, server.Do("EXISTS", scripts.TombstoneKey(key, "mine")))
+
+	// A second request that may set the key is barred, as a release would.
+	require.Equal(t, distlock.Granted, ask(n, patientRequest("twice"), node.Acquire).Outcome)
+	require.Equal(t, distlock.Granted, ask(n, patientRequest("twice"), node.Repair).Outcome)
+	req := patientRequest("twice")
+	req.Successor = patientRequest("next")
+	require.Equal(t, distlock.Granted, ask(n, req, node.HandOver).Outcome)
+	require.EqualValues(t, 1, server.Do("EXISTS", scripts.TombstoneKey(key, "twice")))
+	require.Equal(t, distlock.Granted, ask(n, patientRequest("next"), node.Release).Outcome)
+
 	released, acquired = handOver(func(next *distlock.Request) { next.RestartGuard = time.Hour })
 	require.Equal(t, distlock.Granted, released.Outcome)
 	require.Equal(t, distlock.Abstained, acquired.Outcome)
@@ -39,7 +50,7 @@ func TestTheHalvesOfAHandOverAreToldApart(t *testing.T) {
 
 	require.Equal(t, distlock.Granted, ask(n, patientRequest("mine"), node.Acquire).Outcome)
 	server.Do("SET", scripts.FenceKey(key), "no number")
-	req := patientRequest("mine")
+	req = patientRequest("mine")
 	req.Successor = patientRequest("next")
 	acquired = ask(n, req, node.HandOver)
 	require.Equal(t, distlock.Granted, acquired.Released.Outcome)
