@@ -23,21 +23,33 @@ func TestAHandOverThatWentUnansweredLeavesNoKey(t *testing.T) {
 		Trace: &distlock.Trace{Waiting: func(distlock.Event) { waits <- struct{}{} }},
 	})
 	require.NoError(t, err)
-	h, err := l.Acquire(context.Background(), "k")
-	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	left := make(chan error, 1)
-	go func() {
-		_, err := l.Acquire(ctx, "k")
-		left <- err
-	}()
-	<-waits
+	type got struct {
+		h   *distlock.Handle
+		err error
+	}
+	came := make(chan got, 1)
+	wait := func() {
+		go func() {
+			h, err := l.Acquire(ctx, "k")
+			came <- got{h, err}
+		}()
+		<-waits
+	}
+	h, err := l.Acquire(context.Background(), "k")
+	require.NoError(t, err)
+	wait()
+	require.NoError(t, h.Release(context.Background())) // the server learns the script
+	next := <-came
+	require.NoError(t, next.err)
+	h = next.h
+	wait()
 
 	server.Freeze()
 	require.ErrorIs(t, h.Release(context.Background()), distlock.ErrUnavailable)
 	cancel()
-	require.ErrorIs(t, <-left, context.Canceled)
+	require.ErrorIs(t, (<-came).err, context.Canceled)
 	server.Thaw()
 	require.Eventually(t, func() bool { return server.Do("EXISTS", "k") == int64(0) }, 20*time.Second, 5*time.Millisecond)
 	require.NoError(t, l.Close())
