@@ -74,6 +74,11 @@ func (q *queue) next() clock.Instant {
 func (qs *queues) lookedAt(w *waiter, began clock.Instant) {
 	qs.mu.Lock()
 	defer qs.mu.Unlock()
+	qs.takeIn(w, began)
+}
+
+// takeIn is lookedAt, with the lock.
+func (qs *queues) takeIn(w *waiter, began clock.Instant) {
 	q, now := w.queue, clock.Now()
 	q.latest, q.reason, q.looked = w.a.last, w.a.reason, now
 	q.looks++

@@ -115,12 +115,12 @@ func (qs *queues) shut(key string, q *queue) {
 func (qs *queues) stay(a *acquisition) *waiter {
 	w := newWaiter(a)
 	qs.mu.Lock()
+	defer qs.mu.Unlock()
 	q := qs.byKey[a.wire]
 	q.entered = false
 	w.seen = q.looks + 1 // its attempt is counted as one
 	qs.insert(q, w, nil)
-	qs.mu.Unlock()
-	qs.lookedAt(w, a.began)
+	qs.takeIn(w, a.began) // before anybody sees it wait, and hands it the lock
 	return w
 }
 
@@ -143,7 +143,9 @@ func (qs *queues) join(w *waiter) {
 }
 
 func newWaiter(a *acquisition) *waiter {
-	return &waiter{a: a, signal: make(chan struct{}, 1), came: clock.Now(), made: a.attempts}
+	w := &waiter{a: a, signal: make(chan struct{}, 1), came: clock.Now(), made: a.attempts}
+	w.vigil = vigil{a: a, w: w, tried: a.attempts > 0}
+	return w
 }
 
 // insert puts w behind prev, nil for the front.
@@ -199,7 +201,7 @@ func (qs *queues) remove(w *waiter) {
 func (q *queue) promote() {
 	now := clock.Now()
 	q.asked = q.isOwed(now) // if who was first got the lock, its look was nobody else's
-	if f := q.first; !f.a.bounded() {
+	if f := q.first; f.place == waiting && !f.a.bounded() {
 		f.due = max(f.due, now.Add(f.a.firstDelay()))
 	}
 	q.first.wake()

@@ -23,7 +23,7 @@ type vigil struct {
 
 // keepVigil begins the waiting.
 func (w *waiter) keepVigil(ctx context.Context) *vigil {
-	w.vigil = vigil{a: w.a, ctx: ctx, w: w, tried: w.a.attempts > 0}
+	w.vigil.ctx = ctx
 	return &w.vigil
 }
 
@@ -73,6 +73,9 @@ func (v *vigil) take(t *turn) (_ *Handle, over bool) {
 	v.left = true
 	if h := v.a.conclude(v.ctx, t); h != nil {
 		return h, true
+	}
+	if t.result.Verdict == Agreed { // and given back
+		v.a.l.queues.mayBeFree(v.a.wire)
 	}
 	if v.ctx.Err() != nil {
 		return nil, true

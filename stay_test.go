@@ -1,0 +1,33 @@
+package distlock_test
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/lilith/distlock"
+)
+
+// TestALockIsHandedOnInTheMomentInWhichItsWaiterComes: releases and failed first attempts
+// at one time, as often as the machine can.
+func TestALockIsHandedOnInTheMomentInWhichItsWaiterComes(t *testing.T) {
+	l, _ := newLocker(t, distlock.Config{MaxRetries: distlock.RetryForever})
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 2000 {
+				h, err := l.Acquire(background, "k")
+				if err == nil {
+					err = h.Release(background)
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	require.Zero(t, distlock.Waiting(l))
+}
