@@ -63,7 +63,7 @@ func (s *store) newPoll(ctx context.Context, req *distlock.Request, call *node.C
 		p.ctx = context.WithoutCancel(ctx)
 	}
 	if s.bare {
-		s.alarms.Start(&p.limit, p.ctx, p.began, req.NodeTimeout)
+		s.alarms.Start(p.ctx, &p.limit, p.began, req.NodeTimeout)
 		p.ctx = &p.limit
 	} else {
 		p.ctx, p.cancel = context.WithTimeout(p.ctx, req.NodeTimeout)

@@ -93,7 +93,7 @@ func (a *alarm) ring() {
 type Alarms struct{ spare atomic.Pointer[alarm] }
 
 // Start has l end d after now, or with parent.
-func (s *Alarms) Start(l *Limit, parent context.Context, now time.Time, d time.Duration) {
+func (s *Alarms) Start(parent context.Context, l *Limit, now time.Time, d time.Duration) {
 	l.Context, l.at, l.alarm, l.alarms = parent, now.Add(d), s.set(d), s
 }
 

@@ -89,7 +89,7 @@ func (n *Node) sendTogether(batch []*Request, args func(*Request) []any) {
 	ctx := context.WithoutCancel(batch[0].ctx)
 	if n.line.bare {
 		limit := new(Limit)
-		n.alarms.Start(limit, ctx, time.Now(), timeout)
+		n.alarms.Start(ctx, limit, time.Now(), timeout)
 		defer limit.End()
 		ctx = limit
 	} else {

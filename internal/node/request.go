@@ -45,7 +45,7 @@ func (n *Node) limit(ctx context.Context, r *Request) {
 		r.ctx, r.cancel = context.WithDeadline(ctx, r.began.Add(r.Call.timeout))
 		return
 	}
-	n.alarms.Start(&r.limit, ctx, r.began, r.Call.timeout)
+	n.alarms.Start(ctx, &r.limit, r.began, r.Call.timeout)
 	r.ctx = &r.limit
 }
 
