@@ -52,7 +52,7 @@ func onOne() []peer.Contestant {
 func onMany() []peer.Contestant {
 	return []peer.Contestant{
 		peer.Distlock, peer.DistlockUnfenced, peer.Redsync, peer.RedsyncFailFast, peer.Rueidislock,
-		peer.ByHand, peer.ScriptsByHand, peer.WaitAll, peer.AutoPipelined, peer.Raw, peer.RawScripts,
+		peer.ByHand, peer.ScriptsByHand, peer.Dispatched, peer.WaitAll, peer.AutoPipelined, peer.Raw, peer.RawScripts,
 	}
 }
 
@@ -161,7 +161,7 @@ func distinct() []*Workload {
 		if n > 1 {
 			who = []peer.Contestant{
 				peer.Distlock, peer.DistlockUnfenced, peer.Redsync, peer.RedsyncFailFast, peer.Rueidislock,
-				peer.ByHand, peer.WaitAll, peer.AutoPipelined, peer.AutoPipelinedScripts,
+				peer.ByHand, peer.Dispatched, peer.WaitAll, peer.AutoPipelined, peer.AutoPipelinedScripts,
 			}
 			reference = peer.Redsync.Name
 		}
