@@ -172,7 +172,8 @@ func (l *Locker) Do(ctx context.Context, key string, fn func(ctx context.Context
 // Close ends background work (requests that nobody waits for any more, and the
 // cleaning up behind them) within two seconds, hung nodes or not. Calling it is
 // optional. Afterwards the Locker acquires nothing more, and waiters are told
-// [ErrClosed]; handles stay usable, and those that renew themselves go on until they
+// [ErrClosed], one who is being handed a lock once that has ended, within two node
+// timeouts; handles stay usable, and those that renew themselves go on until they
 // are released. The clients are the caller's and stay open. A second call is nil.
 //
 // A request that is under way cannot be called back: with a Config.NodeTimeout above

@@ -42,7 +42,7 @@ func (h *Handle) Release(ctx context.Context) error {
 		ended = h.endLocked(ErrReleased)
 	}
 	lost := !errors.Is(h.err, ErrReleased)
-	ttl := h.longest
+	ttl, until := h.longest, h.validUntil
 	var drained chan struct{}
 	if h.extending > 0 {
 		drained = make(chan struct{})
@@ -59,8 +59,12 @@ func (h *Handle) Release(ctx context.Context) error {
 	// Hooks last: they may call Release themselves.
 	ended.announce()
 	if h.l.trace.Released != nil {
+		if sent.Before(until) {
+			until = sent
+		}
 		h.l.trace.Released(Event{
-			Key: h.key, Token: h.token, FencingToken: h.fencing, Elapsed: time.Since(sent), TTL: h.ttl, Err: err,
+			Key: h.key, Token: h.token, FencingToken: h.fencing, Elapsed: time.Since(sent), TTL: h.ttl,
+			ValidUntil: until, Err: err,
 		})
 	}
 	return err

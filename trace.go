@@ -46,7 +46,7 @@ type Event struct {
 	Elapsed      time.Duration // not of Waiting and Lost
 	Delay        time.Duration // of Waiting
 	TTL          time.Duration // that was asked for; not of Vote
-	ValidUntil   time.Time     // of Acquired, Extended and Lost
+	ValidUntil   time.Time     // of Acquired, Extended and Lost; of Released, when it was over at the latest
 	Vote         Vote          // of Vote
 	Err          error         // nil where all went well
 }

@@ -66,6 +66,25 @@ func TestLostIsTracedThoughNobodyAsks(t *testing.T) {
 	})
 }
 
+func TestAReleaseTellsWhenTheLeaseWasOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []time.Time
+		l, _ := newLocker(t, distlock.Config{TTL: 3 * time.Second, Trace: &distlock.Trace{
+			Released: func(e distlock.Event) { told = append(told, e.ValidUntil) },
+		}})
+		h := acquire(t, l)
+		time.Sleep(time.Second)
+		asked := time.Now()
+		require.NoError(t, h.Release(context.Background()))
+		expired := acquire(t, l)
+		time.Sleep(4 * time.Second)
+		require.ErrorIs(t, expired.Release(context.Background()), distlock.ErrLost)
+		require.Len(t, told, 2)
+		require.True(t, told[0].Equal(asked), "%v, and released at %v", told[0], asked)
+		require.True(t, told[1].Equal(expired.ValidUntil()), "%v, and over at %v", told[1], expired.ValidUntil())
+	})
+}
+
 func TestAHookMayReleaseWhatItIsToldOf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var h *distlock.Handle

@@ -21,8 +21,14 @@ func (r *Recorder) Trace(client string) *distlock.Trace {
 		if !e.ValidUntil.IsZero() {
 			o.Until = r.at(e.ValidUntil)
 		}
-		if kind == OpAcquire {
+		switch kind {
+		case OpAcquire:
 			o.Attempts = e.Attempt
+		case OpRelease:
+			if o.Outcome != Lost {
+				o.Start = min(o.Start, o.Until) // however late the hook was run
+			}
+			o.Until = 0
 		}
 		if e.Err != nil {
 			o.Err = e.Err.Error()

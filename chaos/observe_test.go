@@ -51,6 +51,30 @@ func TestTheHooksRecordAProgramsHistory(t *testing.T) {
 	require.Empty(t, chaos.Check(rec.History(), chaos.Limits{Slack: time.Minute}).Violations)
 }
 
+func TestAReleaseIsNotDatedLateByAHookThatIs(t *testing.T) {
+	t.Parallel()
+	c := chaos.Embedded(t, 3)
+	rec := chaos.NewRecorder()
+	hooks := *rec.Trace("a")
+	released, told := hooks.Released, time.Duration(0)
+	hooks.Released = func(e distlock.Event) {
+		told = rec.Now()
+		time.Sleep(20 * time.Millisecond)
+		released(e)
+	}
+	l, err := redlock.New(c.Dial(), distlock.Config{NodeTimeout: 10 * second, Trace: &hooks})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	h, err := l.WaitForLock(t.Context(), "k", 30*time.Second)
+	require.NoError(t, err)
+	require.NoError(t, h.Release(t.Context()))
+	ops := rec.History().Ops
+	last := ops[len(ops)-1]
+	require.Equal(t, chaos.OpRelease, last.Kind)
+	require.Less(t, last.Start, told)
+	require.Zero(t, last.Until)
+}
+
 func TestTheHooksShowThatALockDoesNotExclude(t *testing.T) {
 	t.Parallel()
 	rec := chaos.NewRecorder()
