@@ -21,6 +21,9 @@ func (b *inbox) run(name string, timeout time.Duration) {
 		if err == nil {
 			continue // nobody waited for a while
 		}
+		if c, ok := b.of.n.line.client.(*redis.ClusterClient); ok && moved(err) {
+			c.ReloadState(b.of.ctx) // which it does by itself for commands alone; returns at once
+		}
 		if time.Since(began) > inboxMost {
 			retry = inboxRetry
 		}
@@ -69,7 +72,9 @@ func (b *inbox) listen(timeout time.Duration) error {
 		switch {
 		case err == nil:
 			silent = 0
-			b.take(ctx, got)
+			if err := b.take(ctx, got); err != nil {
+				return err
+			}
 		case !timedOut(err) || ctx.Err() != nil:
 			return err
 		default:
@@ -111,10 +116,13 @@ func (b *inbox) waited() bool {
 	return len(b.waits) > 0
 }
 
-// take takes in one message of the subscription.
-func (b *inbox) take(ctx context.Context, got any) {
+// take takes in one message of the subscription. The error is its end.
+func (b *inbox) take(ctx context.Context, got any) error {
 	switch m := got.(type) {
 	case *redis.Subscription:
+		if m.Count == 0 {
+			return errSlotMoved // a shard ends the subscription then, and leaves the connection
+		}
 		b.set(true)
 		for _, w := range b.all() {
 			w.placeWithin(ctx)
@@ -133,6 +141,7 @@ func (b *inbox) take(ctx context.Context, got any) {
 			b.of.n.Ask(ctx, newQueueCall(key, "", 0, 0, sweepTimeout))
 		}
 	}
+	return nil
 }
 
 // all returns who waits, for the longest first.
@@ -149,4 +158,7 @@ func (b *inbox) all() []*Wait {
 	return all
 }
 
-var errSilent = errors.New("no sign of life")
+var (
+	errSilent    = errors.New("no sign of life")
+	errSlotMoved = errors.New("the key has left this shard")
+)

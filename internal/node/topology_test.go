@@ -121,11 +121,36 @@ func TestAHungRingIsLeftInTime(t *testing.T) {
 // after the client has learnt where they are.
 func TestASlotThatMovedIsFollowed(t *testing.T) {
 	t.Parallel()
-	from := oneNodeCluster(t)
-	to := redistest.Start(t, "--cluster-enabled", "yes")
+	from, to := oneNodeCluster(t), redistest.Start(t, "--cluster-enabled", "yes")
 	n := newNode(t, clusterClient(t, from))
 	require.Equal(t, distlock.Granted, ask(n, request("mine"), node.Inspect).Outcome)
+	move(t, from, to)
+	require.Eventually(t, func() bool {
+		return ask(n, request("mine"), node.Acquire).Outcome == distlock.Granted
+	}, patience, 10*time.Millisecond)
+	require.Equal(t, "mine", to.Do("GET", key))
+}
 
+// TestASubscriptionFollowsASlotThatMoved: the server ends it with a message alone, and
+// the connection stays.
+func TestASubscriptionFollowsASlotThatMoved(t *testing.T) {
+	t.Parallel()
+	from, to := oneNodeCluster(t), redistest.Start(t, "--cluster-enabled", "yes")
+	holder := newNode(t, clusterClient(t, from))
+	require.Equal(t, distlock.Granted, ask(holder, patientRequest("mine"), node.Acquire).Outcome)
+	w, _ := await(t, newNode(t, clusterClient(t, from)), from.Client())
+	defer w.Stop()
+	from.Do("DEL", key, scripts.FenceKey(key), scripts.QueueKey(key)) // nothing stands in the way
+	move(t, from, to)
+	require.Eventually(t, func() bool {
+		ask(holder, patientRequest("mine"), node.Acquire)
+		w.Place(t.Context()) // as he does who looks again
+		return ask(holder, patientRequest("mine"), node.Release).Woken
+	}, patience, 10*time.Millisecond)
+}
+
+// move has the key's slot go from one server to the other.
+func move(t *testing.T, from, to *redistest.Server) {
 	host, port, _ := strings.Cut(to.Addr(), ":")
 	from.Do("CLUSTER", "MEET", host, port)
 	id := to.Do("CLUSTER", "MYID").(string)
@@ -135,11 +160,6 @@ func TestASlotThatMovedIsFollowed(t *testing.T) {
 	slot := scripts.Slot(key)
 	to.Do("CLUSTER", "SETSLOT", slot, "NODE", id)
 	from.Do("CLUSTER", "SETSLOT", slot, "NODE", id)
-
-	require.Eventually(t, func() bool {
-		return ask(n, request("mine"), node.Acquire).Outcome == distlock.Granted
-	}, patience, 10*time.Millisecond)
-	require.Equal(t, "mine", to.Do("GET", key))
 }
 
 func TestARestartGuardNeedsAPlainClient(t *testing.T) {
