@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -223,4 +224,52 @@ func TestTheCallersClientStaysAsItWas(t *testing.T) {
 	require.Equal(t, before.PoolSize, after.PoolSize)
 	require.NoError(t, client.Do(context.Background(), "DEBUG", "SLEEP", "0.5").Err())
 	require.NoError(t, client.Ping(context.Background()).Err())
+}
+
+// TestTheUsersCodeHasAContextOfItsOwn: what it derives from that may outlive the request.
+func TestTheUsersCodeHasAContextOfItsOwn(t *testing.T) {
+	server := redistest.Start(t)
+	ended := make(chan error, 10)
+	outlive := func(ctx context.Context) {
+		child, cancel := context.WithTimeout(ctx, time.Hour)
+		go func() {
+			defer cancel()
+			<-child.Done()
+			ended <- child.Err()
+		}()
+	}
+	for name, options := range map[string]*redis.Options{
+		"OnConnect": {OnConnect: func(ctx context.Context, _ *redis.Conn) error { outlive(ctx); return nil }},
+		"CredentialsProviderContext": {CredentialsProviderContext: func(ctx context.Context) (string, string, error) {
+			outlive(ctx)
+			return "", "", nil
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			options.Addr = server.Addr()
+			n := newNode(t, closing(t, redis.NewClient(options)))
+			require.False(t, n.Bare())
+			require.Equal(t, distlock.Granted, n.AskInTime(context.Background(), node.Acquire(request("mine"))).Outcome)
+			require.ErrorIs(t, <-ended, context.Canceled, "with the request")
+			require.Equal(t, distlock.Granted, n.AskInTime(context.Background(), node.Release(request("mine"))).Outcome)
+		})
+	}
+}
+
+func TestALimitThatIsKeptBeyondItsRequestIsEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var alarms node.Alarms
+		var first, second node.Limit
+		alarms.Start(context.Background(), &first, time.Now(), time.Hour)
+		child, cancel := context.WithCancel(&first)
+		defer cancel()
+		first.End()
+		require.ErrorIs(t, first.Err(), context.Canceled)
+		<-first.Done()
+		alarms.Start(context.Background(), &second, time.Now(), time.Second) // with the first's alarm
+		<-second.Done()
+		second.End()
+		<-child.Done()
+		require.ErrorIs(t, child.Err(), context.Canceled)
+	})
 }

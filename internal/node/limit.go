@@ -10,9 +10,9 @@ import (
 // context.WithTimeout for who makes two of them for every lock. It lies in what it bounds,
 // and its alarm, a timer and a channel, serves the next request when it was not needed.
 //
-// It must not outlive its request: Done may belong to another by then. So it is given
-// only to clones, which have no hooks of the user's; go-redis itself keeps none. An alarm
-// that a parent may ring serves nobody else.
+// It must not outlive its request: Done may belong to another by then. So it is given only
+// to clients that show it to no code of the user's, as far as go-redis tells; who keeps it
+// in spite of that finds it ended. An alarm that a parent may ring serves nobody else.
 type Limit struct {
 	context.Context // the parent
 	at              time.Time
@@ -25,6 +25,7 @@ type Limit struct {
 	// end would be noticed when the time is over. Who starts a Limit looks at the
 	// parent himself.
 	asked  atomic.Bool
+	over   atomic.Bool                 // End was called
 	forget atomic.Pointer[func() bool] // set while the parent is watched
 }
 
@@ -38,6 +39,9 @@ func (l *Limit) Deadline() (time.Time, bool) {
 
 // Done implements context.Context.
 func (l *Limit) Done() <-chan struct{} {
+	if l.over.Load() {
+		return ended
+	}
 	if l.asked.Swap(true) {
 		l.watch()
 	}
@@ -60,14 +64,21 @@ func (l *Limit) Err() error {
 	if err := l.Context.Err(); err != nil {
 		return err
 	}
+	if l.over.Load() {
+		return context.Canceled
+	}
 	if time.Now().Before(l.at) {
 		return nil
 	}
 	return context.DeadlineExceeded
 }
 
+// ended is the channel of a limit that is not needed any more.
+var ended = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
+
 // End ends the need for the limit.
 func (l *Limit) End() {
+	l.over.Store(true) // before another's request may close the channel
 	if forget := l.forget.Load(); forget != nil {
 		(*forget)()
 		l.alarm.timer.Stop()

@@ -27,7 +27,7 @@ import (
 // requests: go-redis does not carry hooks over to a clone.
 type line struct {
 	client redis.UniversalClient
-	bare   bool // no hook of the user's sees its requests
+	bare   bool // no code of the user's sees its requests, or their contexts
 
 	clones sync.Map               // bound -> *redis.Client
 	number atomic.Int64           // of clones
@@ -39,7 +39,11 @@ type line struct {
 
 func (l *line) init() {
 	client, ok := l.client.(*redis.Client)
-	l.bare = ok && !client.Options().ContextTimeoutEnabled
+	if !ok {
+		return
+	}
+	o := client.Options()
+	l.bare = !o.ContextTimeoutEnabled && o.OnConnect == nil && o.CredentialsProviderContext == nil
 }
 
 // maxStuck bounds the goroutines that a client keeps waiting; beyond, a request fails
