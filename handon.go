@@ -70,15 +70,20 @@ func (qs *queues) returns(w *waiter) {
 	qs.insert(q, w, nil)
 }
 
-// mayBeFree has the first who waits for key look now.
+// mayBeFree has the first who waits for key look now, or as soon as he stands in the queue:
+// he may be on his way to it with a refusal that is no longer so.
 func (qs *queues) mayBeFree(key string) {
-	if qs.waiting.Load() == 0 {
+	if qs.waiting.Load() == 0 && qs.entered.Load() == 0 {
 		return
 	}
 	qs.mu.Lock()
 	defer qs.mu.Unlock()
-	if q := qs.byKey[key]; q != nil && q.first != nil {
-		q.woken = true
+	q := qs.byKey[key]
+	if q == nil {
+		return
+	}
+	q.woken = true
+	if q.first != nil {
 		q.first.wake()
 	}
 }

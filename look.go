@@ -64,7 +64,7 @@ func (q *queue) next() clock.Instant {
 		return min(at, q.looked.Add(backoffFloor))
 	}
 	if q.yields {
-		return max(at, q.yield)
+		return q.yield // for who is first now: he may have looked at nothing yet
 	}
 	return at
 }

@@ -13,6 +13,7 @@ import (
 // without giving it up in between.
 type queues struct {
 	waiting atomic.Int64 // in all queues: a release looks no further while nobody waits
+	entered atomic.Int64 // those of queue.entered
 
 	mu    sync.Mutex
 	byKey map[string]*queue // each has somebody in it, or before it
@@ -73,6 +74,7 @@ func (qs *queues) enter(key string) bool {
 		return false
 	}
 	qs.open(key).entered = true
+	qs.entered.Add(1)
 	return true
 }
 
@@ -89,14 +91,16 @@ func (qs *queues) open(key string) *queue {
 	return q
 }
 
-// exit ends what enter began, for one who has the lock or gives up.
-func (qs *queues) exit(key string) {
+// exit ends what enter began, for one who has the lock or gives up: who came meanwhile has
+// not asked the nodes, nor do they know of him, and is to look if the lock may be free.
+func (qs *queues) exit(key string, granted bool) {
 	qs.mu.Lock()
 	defer qs.mu.Unlock()
 	q := qs.byKey[key]
 	q.entered = false
+	qs.entered.Add(-1)
 	if q.first != nil {
-		q.looked = clock.Now()
+		q.looked, q.woken = clock.Now(), !granted
 		q.promote()
 	} else {
 		qs.shut(key, q)
@@ -118,6 +122,7 @@ func (qs *queues) stay(a *acquisition) *waiter {
 	defer qs.mu.Unlock()
 	q := qs.byKey[a.wire]
 	q.entered = false
+	qs.entered.Add(-1)
 	w.seen = q.looks + 1 // its attempt is counted as one
 	qs.insert(q, w, nil)
 	qs.takeIn(w, a.began) // before anybody sees it wait, and hands it the lock

@@ -74,9 +74,8 @@ func (v *vigil) take(t *turn) (_ *Handle, over bool) {
 	if h := v.a.conclude(v.ctx, t); h != nil {
 		return h, true
 	}
-	if t.result.Verdict == Agreed { // and given back
-		v.a.l.queues.mayBeFree(v.a.wire)
-	}
+	// The lock was released, and perhaps granted and given back: somebody is to look.
+	defer v.a.l.queues.mayBeFree(v.a.wire)
 	if v.ctx.Err() != nil {
 		return nil, true
 	}
@@ -92,6 +91,9 @@ func (v *vigil) look() *Handle {
 	h := v.a.attempt(v.ctx)
 	if h != nil || v.ctx.Err() != nil {
 		v.end()
+		if h == nil {
+			v.a.l.queues.mayBeFree(v.a.wire) // what woke him is the next one's
+		}
 		return h
 	}
 	v.a.l.queues.lookedAt(v.w, began)
@@ -161,8 +163,10 @@ func (v *vigil) end() {
 		return
 	}
 	v.left = true
-	if t := v.a.l.queues.leave(v.w); t != nil && t.result.Verdict == Agreed {
-		v.a.abandon(v.ctx, t.try.req)
+	if t := v.a.l.queues.leave(v.w); t != nil {
+		if t.result.Verdict == Agreed {
+			v.a.abandon(v.ctx, t.try.req)
+		}
 		v.a.l.queues.mayBeFree(v.a.wire)
 	}
 }

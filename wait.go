@@ -77,13 +77,14 @@ func (l *Locker) join(ctx context.Context, terms *terms, key, wire string, retri
 //go:noinline
 func (l *Locker) attempt(ctx context.Context, terms *terms, key, wire string, retries int) (_ *Handle, _ *vigil, err error) {
 	a := acquisition{terms: *terms, l: l, key: key, wire: wire, retries: retries}
-	entered := a.retries > 0
+	entered, granted := a.retries > 0, false
 	defer func() {
 		if entered {
-			l.queues.exit(a.wire)
+			l.queues.exit(a.wire, granted)
 		}
 	}()
 	if h := a.attempt(ctx); h != nil {
+		granted = true
 		return h, nil, nil
 	}
 	if a.spent() || ctx.Err() != nil || l.isClosed() {
