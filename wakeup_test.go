@@ -98,8 +98,8 @@ func TestAReleaseWakesWhoIsOnTheWayToTheQueue(t *testing.T) {
 type failing struct{ *memory }
 
 func (s failing) HandOver(ctx context.Context, req distlock.Request, granted func(distlock.Result)) distlock.Result {
-	res := s.memory.Release(ctx, req)
-	granted(s.memory.result(*req.Successor, distlock.Unanswered, nil))
+	res := s.Release(ctx, req)
+	granted(s.result(*req.Successor, distlock.Unanswered, nil))
 	return res
 }
 
