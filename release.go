@@ -42,7 +42,8 @@ func (h *Handle) Release(ctx context.Context) error {
 		ended = h.endLocked(ErrReleased)
 	}
 	lost := !errors.Is(h.err, ErrReleased)
-	ttl, until := h.longest, h.validUntil
+	ttl := h.longest
+	until := h.validUntil
 	var drained chan struct{}
 	if h.extending > 0 {
 		drained = make(chan struct{})
