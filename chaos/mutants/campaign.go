@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -13,6 +13,9 @@ import (
 type Trial struct {
 	Mutant   Mutant
 	Findings []Finding // of each layer tried, in their order
+
+	// Missed is what the one that the mutant names says, where it does not find it.
+	Missed *Finding
 }
 
 // Killer returns the finding that killed the mutant, or nil.
@@ -35,8 +38,11 @@ func (t *Trial) Broke() *Finding {
 	return nil
 }
 
-// Elapsed is what all layers took, building included.
+// Elapsed is what all layers took, and builds of the mutant's own.
 func (t *Trial) Elapsed() (sum time.Duration) {
+	if t.Missed != nil {
+		sum = t.Missed.Elapsed
+	}
 	for _, f := range t.Findings {
 		sum += f.Elapsed
 	}
@@ -46,6 +52,8 @@ func (t *Trial) Elapsed() (sum time.Duration) {
 // A campaign tries mutants on layers.
 type campaign struct {
 	tool    *goTool
+	shared  *build         // of all mutants that can be
+	numbers map[string]int // of those, by name
 	layers  []Layer
 	deps    map[string]map[string]bool
 	every   bool // every layer, not only until the first kill
@@ -61,6 +69,10 @@ type campaign struct {
 // what the layers say of the unmodified tree. The error is one of the machinery;
 // it is not told of mutants.
 func (c *campaign) run(ctx context.Context, mutants []Mutant) ([]Trial, []Finding, error) {
+	if err := c.prepare(ctx, mutants); err != nil {
+		return nil, nil, err
+	}
+	defer c.shared.close()
 	trials := make([]Trial, len(mutants))
 	var control []Finding
 	if c.control {
@@ -76,8 +88,7 @@ func (c *campaign) run(ctx context.Context, mutants []Mutant) ([]Trial, []Findin
 	})
 	work, working := errgroup.WithContext(ctx)
 	work.SetLimit(c.jobs)
-	// The unmodified tree first, longest layers first: they fill the build cache, and
-	// none is left over for the end.
+	// The unmodified tree first, longest layers first: none is left over for the end.
 	for i := len(control) - 1; i >= 0; i-- {
 		work.Go(func() (err error) {
 			control[i], err = c.check(working, &c.layers[i])
@@ -123,46 +134,65 @@ func (c *campaign) recheck(ctx context.Context, l *Layer, f *Finding, said chan<
 	return err
 }
 
-// check runs a layer on the unmodified tree.
+// check runs a layer on the unmodified tree: the build that all mutants share, with none
+// of them chosen.
 func (c *campaign) check(ctx context.Context, l *Layer) (Finding, error) {
-	dir, err := os.MkdirTemp("", "distlock-tree-")
-	if err != nil {
-		return Finding{}, err
-	}
-	defer os.RemoveAll(dir)
-	f := c.tool.test(ctx, l, nil, "", dir)
+	f := l.test(ctx, &subject{build: c.shared}, "", c.deps)
 	if f.Outcome == Broken && ctx.Err() == nil {
 		return f, fmt.Errorf("the unmodified tree, layer %s: %s\n%s", l.Name, f.By, f.Output)
 	}
 	return f, ctx.Err()
 }
 
-// try plants the mutant and tries the layers in their order.
+// try chooses the mutant, or builds it where it is not in the shared build, and has the
+// layers look for it: the one that it names, and where that does not find it, or
+// every layer is wanted, all in their order.
 func (c *campaign) try(ctx context.Context, m *Mutant) (Trial, error) {
 	t := Trial{Mutant: *m}
-	dir, err := os.MkdirTemp("", "distlock-mutant-")
-	if err != nil {
-		return t, err
+	s := &subject{c.shared, m, c.numbers[m.Name]}
+	if s.number == 0 {
+		text, err := m.PlantIn(c.tool.root)
+		if err != nil {
+			return t, err
+		}
+		if s.build, err = c.tool.newBuild(map[string]string{m.File: text}); err != nil {
+			return t, err
+		}
+		defer s.close()
 	}
-	defer os.RemoveAll(dir)
-	overlay, err := writeOverlay(m, c.tool.root, dir)
-	if err != nil {
-		return t, err
+	if c.asNamed(ctx, s, &t); ctx.Err() == nil && len(t.Findings) == 0 {
+		c.inOrder(ctx, s, &t)
 	}
+	return t, ctx.Err()
+}
+
+// asNamed tries the layer, or the test, that the mutant names.
+func (c *campaign) asNamed(ctx context.Context, s *subject, t *Trial) {
+	name, test := s.mutant.killer()
+	i := slices.IndexFunc(c.layers, func(l Layer) bool { return l.Name == name })
+	if c.every || i < 0 {
+		return
+	}
+	f := c.layers[i].test(ctx, s, test, c.deps)
+	if f.Outcome == Killed {
+		t.Findings = []Finding{f}
+		return
+	}
+	t.Missed = &f
+}
+
+// inOrder tries the layers in their order.
+func (c *campaign) inOrder(ctx context.Context, s *subject, t *Trial) {
 	for i := range c.layers {
 		l := &c.layers[i]
-		if l.Name == m.NotBy || !l.compiles(m.Package(c.tool.module), c.deps) {
+		if l.Name == s.mutant.NotBy || !l.compiles(s.mutant.Package(c.tool.module), c.deps) {
 			t.Findings = append(t.Findings, Finding{Layer: l.Name, Outcome: Unmet})
 			continue
 		}
-		f := c.tool.test(ctx, l, m, overlay, dir)
-		if ctx.Err() != nil {
-			return t, ctx.Err()
-		}
+		f := l.test(ctx, s, "", c.deps)
 		t.Findings = append(t.Findings, f)
-		if f.Outcome == Broken || f.Outcome == Killed && !c.every {
-			break
+		if ctx.Err() != nil || f.Outcome == Broken || f.Outcome == Killed && !c.every {
+			return
 		}
 	}
-	return t, nil
 }

@@ -2,11 +2,15 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -52,14 +56,27 @@ func stderrOf(err error) string {
 	return ""
 }
 
-// test builds the layer's tests with the mutant's overlay, and runs them until a
-// package fails. A nil mutant has no overlay. dir is for the binaries.
-func (g *goTool) test(ctx context.Context, l *Layer, m *Mutant, overlay, dir string) Finding {
+// A subject is a tree that tests are run on: a build, and the mutant that is chosen in it.
+type subject struct {
+	*build
+	mutant *Mutant // nil is the tree as it is
+	number int     // of the mutant among those in the build; 0 where it is the only one
+}
+
+// test runs the layer's tests, or those of them that only names, until a package fails.
+// Packages that are not built from the mutant's are left out; deps are those of each.
+func (l *Layer) test(ctx context.Context, s *subject, only string, deps map[string]map[string]bool) Finding {
 	began := time.Now()
-	finding := Finding{Outcome: Survived}
+	finding := Finding{Outcome: Broken, By: noTestRan}
 	for _, p := range l.Packages {
-		finding = g.testPackage(ctx, l, l.pattern(m), p, overlay, dir)
-		if finding.Outcome != Survived {
+		if s.mutant != nil && !deps[p][s.mutant.Package(s.tool.module)] {
+			continue
+		}
+		f := l.testPackage(ctx, s, p, cmp.Or(pattern(only), l.pattern(s.mutant)))
+		if only != "" && f.By == noTestRan {
+			continue // it is in another package
+		}
+		if finding = f; f.Outcome != Survived {
 			break
 		}
 	}
@@ -67,22 +84,28 @@ func (g *goTool) test(ctx context.Context, l *Layer, m *Mutant, overlay, dir str
 	return finding
 }
 
-func (g *goTool) testPackage(ctx context.Context, l *Layer, pattern, pkg, overlay, dir string) Finding {
-	binary := filepath.Join(dir, "tests.exe")
-	// Most of a campaign is compiling. Unoptimised, without symbols and with a lazy
-	// collector it takes half; vet would complain of what a mutant leaves unused.
-	args := []string{"test", "-c", "-vet=off", "-gcflags=" + g.module + "/...=-N -l", "-ldflags=-s -w", "-o", binary}
-	if overlay != "" {
-		args = append(args, "-overlay", overlay)
+// pattern returns the pattern of one test, or of a subtest: TestX/y.
+func pattern(test string) string {
+	if test == "" {
+		return ""
 	}
-	build := exec.CommandContext(ctx, "go", append(args, pkg)...)
-	build.Dir = g.root
-	build.Env = append(os.Environ(), "GOGC=400")
-	if out, err := build.CombinedOutput(); err != nil {
-		return Finding{Outcome: Broken, By: "does not build", Output: string(out)}
+	parts := strings.Split(test, "/")
+	for i, p := range parts {
+		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
 	}
-	defer os.Remove(binary)
-	out, err := g.run(ctx, l, pattern, pkg, binary)
+	return strings.Join(parts, "/")
+}
+
+func (l *Layer) testPackage(ctx context.Context, s *subject, pkg, pattern string) Finding {
+	binary, err := s.binary(ctx, pkg)
+	var failed *errDoesNotBuild
+	if errors.As(err, &failed) {
+		return Finding{Outcome: Broken, By: "does not build", Output: failed.output}
+	}
+	var out string
+	if err == nil {
+		out, err = l.run(ctx, s, pattern, pkg, binary)
+	}
 	if ctx.Err() != nil {
 		return Finding{Outcome: Broken, By: "interrupted"}
 	}
@@ -95,14 +118,19 @@ const grace = 15 * time.Second
 // run runs the test binary until it ends, or ctx does, or a test has failed: what the
 // others say is of no use here, nor is what a simulation goes on to do, finding
 // out how few faults will do.
-func (g *goTool) run(ctx context.Context, l *Layer, pattern, pkg, binary string) (output string, err error) {
+func (l *Layer) run(ctx context.Context, s *subject, pattern, pkg, binary string) (output string, err error) {
+	// What a test that is cut short leaves behind goes with the directory.
+	dir, err := os.MkdirTemp(s.dir, "run-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
 	ctx, cancel := context.WithTimeout(ctx, l.Bound+grace)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, "-test.v", "-test.failfast", "-test.timeout="+l.Bound.String(),
 		"-test.run="+pattern, "-test.skip="+l.Skip)
-	cmd.Dir = filepath.Join(g.root, filepath.FromSlash(pkg))
-	// What a test that is cut short leaves behind goes with the binary's directory.
-	cmd.Env = append(append(os.Environ(), "TMPDIR="+filepath.Dir(binary)), l.Env...)
+	cmd.Dir = filepath.Join(s.tool.root, filepath.FromSlash(pkg))
+	cmd.Env = append(append(os.Environ(), "TMPDIR="+dir, chosenEnv+"="+strconv.Itoa(s.number)), l.Env...)
 	told := &tape{failed: func() { time.AfterFunc(inFull, cancel) }}
 	cmd.Stdout, cmd.Stderr = told, told
 	cmd.WaitDelay = time.Second // servers that a killed test leaves behind may hold its output

@@ -20,6 +20,10 @@ type Mutant struct {
 
 	Breaks string // the promise that it breaks, in words
 
+	// By is who is known to find it, and is asked first: a layer, or one of its tests, as
+	// layer/TestX or layer/TestX/y. Where that does not, all layers are tried.
+	By string
+
 	// NotBy is a layer that it would only make slow: a loop without a pause is busy in
 	// virtual time too. That layer is not tried.
 	NotBy string
@@ -50,6 +54,12 @@ func (m *Mutant) PlantIn(root string) (string, error) {
 
 // Package returns the import path of the package that the file belongs to.
 func (m *Mutant) Package(module string) string { return path.Join(module, path.Dir(m.File)) }
+
+// killer returns the layer, and the test in it, that By names.
+func (m *Mutant) killer() (layer, test string) {
+	layer, test, _ = strings.Cut(m.By, "/")
+	return layer, test
+}
 
 // InLua reports whether the mutant is in a script.
 func (m *Mutant) InLua() bool { return path.Ext(m.File) == ".lua" }

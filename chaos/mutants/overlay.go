@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"path"
 	"path/filepath"
+	"strconv"
 )
 
 // An overlay is what "go build -overlay" reads: files of the tree, and those that
@@ -12,19 +14,19 @@ type overlay struct {
 	Replace map[string]string
 }
 
-// writeOverlay writes the mutant's edited file, and an overlay that puts it into
-// the module at root, into dir. It returns the overlay's name.
-func writeOverlay(m *Mutant, root, dir string) (string, error) {
-	text, err := m.PlantIn(root)
-	if err != nil {
-		return "", err
+// writeOverlay writes texts, by the names of the files in the module at root whose
+// place they take, and an overlay that puts them there, into dir. It returns the
+// overlay's name.
+func writeOverlay(texts map[string]string, root, dir string) (string, error) {
+	replace := make(map[string]string, len(texts))
+	for i, name := range sortedKeys(texts) {
+		edited := filepath.Join(dir, strconv.Itoa(i)+"-"+path.Base(name))
+		if err := os.WriteFile(edited, []byte(texts[name]), 0o600); err != nil {
+			return "", err
+		}
+		replace[filepath.Join(root, filepath.FromSlash(name))] = edited
 	}
-	edited := filepath.Join(dir, filepath.Base(filepath.FromSlash(m.File)))
-	if err := os.WriteFile(edited, []byte(text), 0o600); err != nil {
-		return "", err
-	}
-	real := filepath.Join(root, filepath.FromSlash(m.File))
-	data, err := json.MarshalIndent(overlay{map[string]string{real: edited}}, "", "\t")
+	data, err := json.MarshalIndent(overlay{replace}, "", "\t")
 	if err != nil {
 		return "", err
 	}

@@ -49,20 +49,22 @@ var word = Layer{Name: "word", Packages: []string{"./word"}, Bound: graceful}
 const graceful = 60 * grace
 
 func TestAnOverlayReplacesAnEmbeddedFileAndLeavesTheTreeAlone(t *testing.T) {
-	root := write(t, library)
-	dir := t.TempDir()
+	tool := &goTool{write(t, library), "example.com/library"}
 	m := Mutant{Name: "freed", File: "word/say.lua", Old: "held", New: "free"}
-	file, err := writeOverlay(&m, root, dir)
+	deps := map[string]map[string]bool{"./word": {"example.com/library/word": true}}
+	own, err := tool.newBuild(map[string]string{m.File: "free"})
 	require.NoError(t, err)
-
-	tool := goTool{root, "example.com/library"}
-	finding := tool.test(t.Context(), &word, &m, file, dir)
+	defer own.close()
+	finding := word.test(t.Context(), &subject{build: own, mutant: &m}, "", deps)
 	require.Equal(t, Killed, finding.Outcome, finding.Output)
 	require.Equal(t, "TestTheWordIsHeld", finding.By)
 
-	finding = tool.test(t.Context(), &word, nil, "", dir)
+	asItIs, err := tool.newBuild(nil)
+	require.NoError(t, err)
+	defer asItIs.close()
+	finding = word.test(t.Context(), &subject{build: asItIs}, "", deps)
 	require.Equal(t, Survived, finding.Outcome, finding.Output)
-	text, err := os.ReadFile(filepath.Join(root, "word", "say.lua"))
+	text, err := os.ReadFile(filepath.Join(tool.root, "word", "say.lua"))
 	require.NoError(t, err)
 	require.Equal(t, "held", string(text))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -54,6 +55,9 @@ func (t *table) row(trial *Trial) {
 		if f.Seeds > 0 {
 			seeds = fmt.Sprint(f.Seeds)
 		}
+	}
+	if trial.Missed != nil {
+		by += fmt.Sprintf("  (not %s, which it names: %s)", trial.Mutant.By, cmp.Or(trial.Missed.By, string(Survived)))
 	}
 	if t.every {
 		t.line("%-*s  %s%7s  %s", t.width, trial.Mutant.Name, t.cells(trial.cell), seconds(trial.Elapsed()), by)

@@ -37,12 +37,15 @@ var (
 	panicked  = regexp.MustCompile(`(?m)^(?:panic: |fatal error: )(.+)$`)
 )
 
+// noTestRan is said of a pattern that matches nothing.
+const noTestRan = "no test ran"
+
 // read tells what a test binary's output and exit say. err is nil where it ended with
 // code 0.
 func read(output string, err error) Finding {
 	switch match := violation.FindStringSubmatch(output); {
 	case strings.Contains(output, "testing: warning: no tests to run"):
-		return Finding{Outcome: Broken, By: "no test ran", Output: output}
+		return Finding{Outcome: Broken, By: noTestRan, Output: output}
 	case err == nil:
 		return Finding{Outcome: Survived}
 	case match != nil:
