@@ -36,12 +36,15 @@ func (s stage) ProcessPipelineHook(redis.ProcessPipelineHook) redis.ProcessPipel
 	}
 }
 
-func onStage(t *testing.T, s stage) redis.UniversalClient {
+func onStage(t *testing.T, s stage) redis.UniversalClient { return answeredBy(t, s) }
+
+// answeredBy returns a client all of whose commands a hook answers.
+func answeredBy(t *testing.T, h redis.Hook) redis.UniversalClient {
 	c := redis.NewClient(&redis.Options{
 		Addr: "127.0.0.1:1", MaxRetries: -1, ContextTimeoutEnabled: true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})
-	c.AddHook(s)
+	c.AddHook(h)
 	t.Cleanup(func() { _ = c.Close() })
 	return c
 }

@@ -259,3 +259,13 @@ func TestGrantsForcedRoundThePairsGetRisingTokens(t *testing.T) {
 	}
 	require.Greater(t, last, int64(1)<<52)
 }
+
+func TestAKeyOnAMinorityIsNobodysLock(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 3)
+	r.servers[0].Do("set", "k", "another", "px", 60000)
+	r.servers[2].Kill() // so that all that answer are waited for
+	locked, err := r.locker(calm).IsLocked(background, "k")
+	require.NoError(t, err)
+	require.False(t, locked)
+}
