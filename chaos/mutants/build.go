@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 )
 
 // A build is the tests of one tree, a binary for each package. Each is made once, when
@@ -41,7 +42,12 @@ func (g *goTool) newBuild(texts map[string]string) (*build, error) {
 	return b, nil
 }
 
-func (b *build) close() { _ = os.RemoveAll(b.dir) }
+// close removes the build. Servers whose test was killed may write for a moment yet.
+func (b *build) close() {
+	for tries := 0; os.RemoveAll(b.dir) != nil && tries < 20; tries++ {
+		time.Sleep(100 * time.Millisecond)
+	}
+}
 
 // errDoesNotBuild has what the compiler says.
 type errDoesNotBuild struct{ output string }

@@ -53,7 +53,7 @@ func newRoot() *cli.Command {
 			&cli.StringSliceFlag{Name: "only", Usage: "try the mutant of this `NAME` alone, and leave the unmodified tree out; may be repeated"},
 			&cli.BoolFlag{Name: "list", Usage: "name the mutants and what each breaks"},
 			&cli.StringSliceFlag{Name: "layer", Usage: "try the layer of this `NAME` alone; may be repeated"},
-			&cli.IntFlag{Name: "jobs", Usage: "mutants at a time", Value: runtime.NumCPU()},
+			&cli.IntFlag{Name: "jobs", Usage: "mutants at a time: most of them wait", Value: 2 * runtime.NumCPU()},
 			&cli.IntFlag{Name: "seeds", Usage: "simulate at most so many seeds", Value: 400},
 			&cli.BoolFlag{Name: "all-layers", Usage: "do not stop at the first kill: a column for each layer"},
 			&cli.StringFlag{Name: "json", Usage: "write what became of each to `FILE`"},

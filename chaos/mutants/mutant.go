@@ -24,8 +24,8 @@ type Mutant struct {
 	// layer/TestX or layer/TestX/y. Where that does not, all layers are tried.
 	By string
 
-	// NotBy is a layer that it would only make slow: a loop without a pause is busy in
-	// virtual time too. That layer is not tried.
+	// NotBy is a layer that is of no use, and is not tried: a loop without a pause is busy
+	// in virtual time too.
 	NotBy string
 }
 

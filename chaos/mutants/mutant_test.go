@@ -1,8 +1,10 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -36,6 +38,37 @@ func TestEachMutantHasANameOfItsOwnAndBreaksSomething(t *testing.T) {
 			require.NoError(t, err, m.Name)
 		}
 	}
+}
+
+func TestEachMutantNamesWhoFindsItAndThatIsThere(t *testing.T) {
+	declared := make(map[string]string)
+	for _, m := range catalogue() {
+		name, test := m.killer()
+		found, err := chooseLayers(layers(1), []string{name})
+		require.NoError(t, err, m.Name)
+		require.NotEqual(t, m.NotBy, name, m.Name)
+		if declared[name] == "" {
+			declared[name] = testsOf(t, found[0].Packages)
+		}
+		top, _, _ := strings.Cut(test, "/")
+		require.True(t, top == "" || strings.Contains(declared[name], "func "+top+"("), "%s: nobody is called %s", m.Name, m.By)
+	}
+}
+
+// testsOf returns the text of all test files of packages.
+func testsOf(t *testing.T, packages []string) string {
+	t.Helper()
+	var all strings.Builder
+	for _, p := range packages {
+		files, err := filepath.Glob(filepath.Join("..", "..", filepath.FromSlash(p), "*_test.go"))
+		require.NoError(t, err)
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			all.Write(text)
+		}
+	}
+	return all.String()
 }
 
 func TestTheCatalogueReachesEveryPartOfTheLibrary(t *testing.T) {

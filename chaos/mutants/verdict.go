@@ -25,7 +25,7 @@ type Finding struct {
 	Outcome Outcome       `json:"outcome"`
 	By      string        `json:"by,omitempty"`    // the test, or the invariant and the seed
 	Seeds   int           `json:"seeds,omitempty"` // simulated until it was killed
-	Elapsed time.Duration `json:"elapsed"`         // building included
+	Elapsed time.Duration `json:"elapsed"`         // with a build of its own
 	Output  string        `json:"output,omitempty"`
 }
 
@@ -57,8 +57,8 @@ func read(output string, err error) Finding {
 			by = match[1] + " hangs"
 		}
 		return Finding{Outcome: Killed, By: by, Output: output}
-	case strings.Contains(output, "runtime.doInit"):
-		// Before any test: it says nothing about what the tests can find.
+	case panicked.MatchString(output) && !strings.Contains(output, "=== RUN"):
+		// It says nothing about what the tests can find.
 		return Finding{Outcome: Broken, By: "a package could not be initialised", Output: output}
 	}
 	if test := firstFailed(output); test != "" {
