@@ -31,7 +31,7 @@ type Mutant struct {
 
 // catalogue returns all mutants.
 func catalogue() []Mutant {
-	return slices.Concat(inScripts, inEngine, inLease, inQuorum, inNode, inWaiting)
+	return slices.Concat(inScripts, inEngine, inLease, inQuorum, inNode, inWaiting, inWakeUps)
 }
 
 // Plant returns what the mutant's file becomes where source is its text, or an

@@ -6,6 +6,7 @@ const (
 	laneGo     = "internal/node/queue.go"
 	pipelineGo = "internal/node/pipeline.go"
 	guardGo    = "internal/node/guard.go"
+	limitGo    = "internal/node/limit.go"
 	sweepGo    = "internal/node/sweep.go"
 )
 
