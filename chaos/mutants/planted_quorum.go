@@ -44,7 +44,7 @@ var inQuorum = []Mutant{
 		Old:    "return unreachable",
 		New:    "return no",
 		Breaks: "an error is never taken for an owner",
-		By:     "quorum/TestS22AReleaseWhoseReplyWasLostSucceeds/five_nodes",
+		By:     "quorum/TestS18AHungMajorityCostsTheNodeTimeoutAndKeepsNoKey",
 	},
 	{
 		Name: "silence-counts-as-grant", File: pollGo,
@@ -93,21 +93,21 @@ var inQuorum = []Mutant{
 		Old:    "case <-ctx.Done():\n",
 		New:    "case <-context.WithoutCancel(ctx).Done():\n",
 		Breaks: "a quorum returns at once when the caller's context ends",
-		By:     "quorum/TestS19ACancelledAcquisitionReturnsAndLeavesNothing/three_nodes",
+		By:     "quorum/TestS19ACancelledAcquisitionReturnsAndLeavesNothing",
 	},
 	{
 		Name: "clean-up-only-while-wanted", File: attemptGo,
 		Old:    "a.cleanUp(ctx, grant)",
 		New:    "if ctx.Err() == nil {\n\t\ta.cleanUp(ctx, grant)\n\t}",
 		Breaks: "cleaning up outlives the caller's context",
-		By:     "quorum/TestS19ACancelledAcquisitionReturnsAndLeavesNothing/three_nodes",
+		By:     "quorum/TestS19ACancelledAcquisitionReturnsAndLeavesNothing",
 	},
 	{
 		Name: "clean-up-skips-the-silent", File: attemptGo,
 		Old:    "if r.MaySet {\n\t\tn.Abandon",
 		New:    "if false {\n\t\tn.Abandon",
 		Breaks: "what went unanswered leaves no key either",
-		By:     "quorum/TestS13AStoppedNodeGoesOnWithoutAGhostKey/five_nodes",
+		By:     "quorum/TestS13AStoppedNodeGoesOnWithoutAGhostKey",
 	},
 	{
 		Name: "clean-up-skips-the-granted", File: attemptGo,
@@ -121,7 +121,7 @@ var inQuorum = []Mutant{
 		Old:    "case fate == lost:",
 		New:    "case false:",
 		Breaks: "a grant that comes after the verdict is given back",
-		By:     "quorum/TestS20ATieIsALossAtOnceAndBothContendersGetOn/4",
+		By:     "simulation",
 	},
 	{
 		Name: "token-is-the-largest-granted", File: attemptGo,
@@ -156,7 +156,7 @@ var inQuorum = []Mutant{
 		Old:    "repair := func(i int) {\n",
 		New:    "repair := func(i int) {\n\t\treturn\n",
 		Breaks: "a minority that forgot has the key again within a renewal period",
-		By:     "quorum/TestAMinorityThatForgotHasTheKeyAgainWithinARenewalPeriod/flushed",
+		By:     "quorum/TestARepairedKeyLastsAsLongAsTheLease",
 	},
 	{
 		Name: "release-forgets-the-silent", File: handOnGo,
@@ -177,13 +177,13 @@ var inQuorum = []Mutant{
 		Old:    "if r.MaySet {",
 		New:    "if false {",
 		Breaks: "what went unanswered leaves no key either",
-		By:     "quorum/TestS19ACancelledAcquisitionReturnsAndLeavesNothing/one_node",
+		By:     "quorum/TestS19ACancelledAcquisitionReturnsAndLeavesNothing",
 	},
 	{
 		Name: "single-swallows-an-error", File: singleGo,
 		Old:    "default:\n\t\treturn distlock.Unanswered",
 		New:    "default:\n\t\treturn distlock.Denied",
 		Breaks: "an error is never taken for an owner",
-		By:     "quorum/TestS22AReleaseWhoseReplyWasLostSucceeds/one_node",
+		By:     "quorum/TestS22AReleaseWhoseReplyWasLostSucceeds",
 	},
 }
