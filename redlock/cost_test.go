@@ -40,11 +40,11 @@ func TestAnUncontendedLockTakesFewAllocations(t *testing.T) {
 func TestAnUncontendedLockTakesTwoRequestsOfEachNode(t *testing.T) {
 	const nodes, pairs = 5, 100
 	servers := redistest.StartN(t, nodes)
-	l, err := redlock.New(redistest.Clients(servers), distlock.Config{})
+	l, err := redlock.New(redistest.Clients(servers), calm)
 	require.NoError(t, err)
 	redistest.Pair(t, l)
 	require.NoError(t, l.Close()) // all nodes have answered
-	l, err = redlock.New(redistest.Clients(servers), distlock.Config{})
+	l, err = redlock.New(redistest.Clients(servers), calm)
 	require.NoError(t, err)
 	for _, s := range servers {
 		s.ForgetRequests()

@@ -2,6 +2,7 @@ package single_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -35,6 +36,7 @@ func TestAnUncontendedLockTakesTwoRequests(t *testing.T) {
 	server := redistest.Start(t)
 	for name, cfg := range configs {
 		t.Run(name, func(t *testing.T) {
+			cfg.NodeTimeout = 10 * time.Second // a busy machine asks nothing twice
 			l, err := single.New(server.Client(), cfg)
 			require.NoError(t, err)
 			redistest.Pair(t, l)
