@@ -50,6 +50,7 @@ type residentLife struct {
 
 	mu      sync.Mutex
 	dead    bool
+	gone    chan struct{} // closed when, dead, it has no connection any more
 	resumed chan struct{} // not nil while paused
 }
 
@@ -57,7 +58,7 @@ type residentLife struct {
 func (c *residentClient) start() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	l := &residentLife{shared: c.shared, habits: c.shared.habitsOf(c.index, c.next), dialed: c.dial()}
+	l := &residentLife{shared: c.shared, habits: c.shared.habitsOf(c.index, c.next), dialed: c.dial(), gone: make(chan struct{})}
 	t, err := newTeam(l.habits, l, func(cfg distlock.Config) (*distlock.Locker, error) { return c.locker(l.dialed, cfg) })
 	if err != nil {
 		l.close()
@@ -145,6 +146,10 @@ func (l *residentLife) resume() {
 // its connections are gone, and so is what it might have cleaned up.
 func (l *residentLife) crash() {
 	l.mu.Lock()
+	if l.dead {
+		l.mu.Unlock()
+		return
+	}
 	l.dead = true
 	for _, o := range l.ops.list() {
 		o.End, o.Outcome, o.Err = l.now(), Unknown, "the client was killed"
@@ -152,6 +157,7 @@ func (l *residentLife) crash() {
 	}
 	l.mu.Unlock()
 	l.close()
+	close(l.gone)
 	l.stop()
 	l.resume()
 }
@@ -177,8 +183,13 @@ func (l *residentLife) gate() {
 
 func (l *residentLife) begin(o Op) {
 	l.mu.Lock()
-	awaited := !l.dead && l.ops.begin(o)
+	dead := l.dead
+	awaited := !dead && l.ops.begin(o)
 	l.mu.Unlock()
+	if dead {
+		<-l.gone // what nobody records must reach no node
+		return
+	}
 	if awaited && o.Kind != OpRenew { // which is told in the middle of it
 		standStill(func() bool {
 			l.mu.Lock()
