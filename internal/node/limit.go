@@ -2,31 +2,38 @@ package node
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 )
 
 // A Limit is a context that ends at a time, or with its parent, for one request:
-// context.WithTimeout for who makes two of them for every lock. It lies in what it bounds,
-// and its alarm, a timer and a channel, serves the next request when it was not needed.
+// context.WithTimeout for who makes two of them for every lock. It lies in what it
+// bounds, and shares its alarm, a timer and a channel, with those that end at about the
+// same time.
 //
-// It must not outlive its request: Done may belong to another by then. So it is given only
-// to clients that show it to no code of the user's, as far as go-redis tells; who keeps it
-// in spite of that finds it ended. An alarm that a parent may ring serves nobody else.
+// To who keeps it beyond its request it has ended, but Done may be closed only when the
+// time is over. So it is given only to clients that show it to no code of the user's, as
+// far as go-redis tells: a handler of push notifications may see it.
 type Limit struct {
 	context.Context // the parent
 	at              time.Time
-	alarm           *alarm
-	alarms          *Alarms
+	rung            <-chan struct{}
 
 	// To watch the parent costs allocations, and who has a connection never waits. So
 	// go-redis's look before it takes one, the first call of Done, is not watched; where
 	// it comes to wait it calls Done again. Were it to wait on the first, the parent's
 	// end would be noticed when the time is over. Who starts a Limit looks at the
 	// parent himself.
-	asked  atomic.Bool
-	over   atomic.Bool                 // End was called
-	forget atomic.Pointer[func() bool] // set while the parent is watched
+	asked   atomic.Bool
+	over    atomic.Bool // End was called
+	watched atomic.Pointer[watched]
+}
+
+// A watched is what ends a Limit whose parent is watched.
+type watched struct {
+	context.Context
+	forget context.CancelFunc
 }
 
 // Deadline implements context.Context.
@@ -45,16 +52,19 @@ func (l *Limit) Done() <-chan struct{} {
 	if l.asked.Swap(true) {
 		l.watch()
 	}
-	return l.alarm.rung
+	if w := l.watched.Load(); w != nil {
+		return w.Done()
+	}
+	return l.rung
 }
 
-// watch has the alarm ring at the parent's end too.
+// watch has Done closed at the parent's end too.
 func (l *Limit) watch() {
-	if l.Context.Done() == nil || l.forget.Load() != nil {
+	if l.Context.Done() == nil || l.watched.Load() != nil {
 		return
 	}
-	forget := context.AfterFunc(l.Context, l.alarm.ring)
-	if !l.forget.CompareAndSwap(nil, &forget) {
+	ctx, forget := context.WithDeadline(l.Context, l.at)
+	if !l.watched.CompareAndSwap(nil, &watched{ctx, forget}) || l.over.Load() {
 		forget()
 	}
 }
@@ -78,49 +88,40 @@ var ended = func() chan struct{} { c := make(chan struct{}); close(c); return c 
 
 // End ends the need for the limit.
 func (l *Limit) End() {
-	l.over.Store(true) // before another's request may close the channel
-	if forget := l.forget.Load(); forget != nil {
-		(*forget)()
-		l.alarm.timer.Stop()
-		return
+	l.over.Store(true)
+	if w := l.watched.Load(); w != nil {
+		w.forget()
 	}
-	l.alarms.put(l.alarm)
 }
 
-// An alarm closes its channel at the time set, or when it is rung.
+// An alarm closes its channel at a time.
 type alarm struct {
-	timer *time.Timer
-	rung  chan struct{}
-	rings atomic.Bool
+	at   time.Time
+	rung chan struct{}
 }
 
-func (a *alarm) ring() {
-	if !a.rings.Swap(true) {
-		close(a.rung)
-	}
+// Alarms makes limits. To set a timer and to stop it again costs more than all else that
+// a limit does, and may wake a processor. So those that end at about the same time share
+// an alarm, and none is stopped: a hundred of them wait to ring at most.
+type Alarms struct {
+	mu   sync.Mutex
+	last *alarm // set
 }
 
-// Alarms makes limits. It keeps one alarm that was not needed.
-type Alarms struct{ spare atomic.Pointer[alarm] }
+// lateness is how much later than it might a limit may end, as a part of the time that it
+// allows.
+const lateness = 100
 
 // Start has l end d after now, or with parent.
 func (s *Alarms) Start(parent context.Context, l *Limit, now time.Time, d time.Duration) {
-	l.Context, l.at, l.alarm, l.alarms = parent, now.Add(d), s.set(d), s
-}
-
-func (s *Alarms) set(d time.Duration) *alarm {
-	if a := s.spare.Swap(nil); a != nil {
-		a.timer.Reset(d)
-		return a
+	l.Context, l.at = parent, now.Add(d)
+	late := d / lateness
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a := s.last; a == nil || l.at.After(a.at) || a.at.Sub(l.at) > late {
+		rung := make(chan struct{})
+		time.AfterFunc(d+late, func() { close(rung) }) // whether anybody waits for it or not
+		s.last = &alarm{l.at.Add(late), rung}
 	}
-	a := &alarm{rung: make(chan struct{})}
-	a.timer = time.AfterFunc(d, a.ring)
-	return a
-}
-
-// put takes an alarm back, unless it rings.
-func (s *Alarms) put(a *alarm) {
-	if a.timer.Stop() {
-		s.spare.Store(a)
-	}
+	l.rung = s.last.rung
 }

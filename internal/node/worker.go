@@ -15,6 +15,7 @@ type worker struct {
 	wake  chan bool // false ends it
 	fresh bool      // it has no goroutine yet
 	since time.Time // idle
+	quick bool      // its last departure was answered within the headway
 	batch []*Request
 }
 
@@ -48,6 +49,7 @@ func (w *worker) run() {
 		for first := true; w.board(first); first = false {
 			w.q.n.fly(w.batch...)
 			many := len(w.batch) > 1
+			w.quick = w.batch[0].quick()
 			for i, r := range w.batch {
 				w.batch[i] = nil
 				r.tell()
@@ -73,7 +75,7 @@ func (w *worker) abort() {
 			r.tell()
 		}
 	}
-	w.q.landed()
+	w.q.landed(false)
 }
 
 // board takes those who leave together: in their order, and with as much time left as
@@ -83,6 +85,9 @@ func (w *worker) board(first bool) bool {
 	q := w.q
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if !first {
+		q.quick = w.quick
+	}
 	if q.head == nil {
 		q.land()
 		q.rest(w)
