@@ -84,6 +84,7 @@ func (a *acquisition) conclude(ctx context.Context, t *turn) *Handle {
 			Key: a.key, Token: t.try.req.Token, Attempt: a.attempts, Elapsed: now.Sub(t.try.start), TTL: a.ttl, Err: verdict,
 		})
 	}
+	a.returned = verdict != nil && t.result.Verdict == Agreed
 	if verdict != nil {
 		return nil
 	}

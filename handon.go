@@ -24,7 +24,7 @@ func (qs *queues) successor(key string) (*waiter, try) {
 		return nil, try{}
 	}
 	qs.mu.Lock()
-	defer qs.mu.Unlock()
+	defer qs.unlock()
 	q := qs.byKey[key]
 	if q == nil {
 		return nil, try{}
@@ -43,7 +43,7 @@ func (qs *queues) successor(key string) (*waiter, try) {
 // was handed is to be given back.
 func (qs *queues) deliver(w *waiter, t turn) bool {
 	qs.mu.Lock()
-	defer qs.mu.Unlock()
+	defer qs.unlock()
 	if w.place == gone {
 		return false
 	}
@@ -55,7 +55,7 @@ func (qs *queues) deliver(w *waiter, t turn) bool {
 // returns has w, whom a hand-over gave no lease, be the first again.
 func (qs *queues) returns(w *waiter) {
 	qs.mu.Lock()
-	defer qs.mu.Unlock()
+	defer qs.unlock()
 	w.turn = nil
 	if w.a.spent() {
 		w.place = out
@@ -73,11 +73,11 @@ func (qs *queues) returns(w *waiter) {
 // mayBeFree has the first who waits for key look now, or as soon as he stands in the queue:
 // he may be on his way to it with a refusal that is no longer so.
 func (qs *queues) mayBeFree(key string) {
-	if qs.waiting.Load() == 0 && qs.entered.Load() == 0 {
+	if qs.entered.Load() == 0 && qs.waiting.Load() == 0 {
 		return
 	}
 	qs.mu.Lock()
-	defer qs.mu.Unlock()
+	defer qs.unlock()
 	q := qs.byKey[key]
 	if q == nil {
 		return
@@ -88,13 +88,28 @@ func (qs *queues) mayBeFree(key string) {
 	}
 }
 
+// listen has the queue of key keep its notifications until they are replaced, or nobody
+// waits any more.
+func (qs *queues) listen(key string, stop func()) {
+	qs.mu.Lock()
+	defer qs.unlock()
+	if q := qs.byKey[key]; q != nil && q.first != nil {
+		q.stop, stop = stop, q.stop
+	}
+	qs.deaf = stop
+}
+
 // giveWay has who waits for key leave others a turn, unless they are told that it is
 // free again.
 func (qs *queues) giveWay(key string, d time.Duration) {
 	qs.mu.Lock()
-	defer qs.mu.Unlock()
-	if q := qs.byKey[key]; q != nil && q.first != nil {
-		q.yields, q.yield = true, clock.Now().Add(d)
+	defer qs.unlock()
+	q := qs.byKey[key]
+	if q == nil {
+		return
+	}
+	q.yields, q.yield = true, clock.Now().Add(d)
+	if q.first != nil {
 		q.first.wake()
 	}
 }

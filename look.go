@@ -25,7 +25,7 @@ type step struct {
 // step puts what w is to do next into s.
 func (qs *queues) step(w *waiter, s *step) {
 	qs.mu.Lock()
-	defer qs.mu.Unlock()
+	defer qs.unlock()
 	*s = step{place: w.place, turn: w.turn, attempts: w.a.attempts, verdict: w.a.last.Verdict}
 	if w.place != waiting || w.turn != nil {
 		return
@@ -73,7 +73,7 @@ func (q *queue) next() clock.Instant {
 // everybody whose attempt was due.
 func (qs *queues) lookedAt(w *waiter, began clock.Instant) {
 	qs.mu.Lock()
-	defer qs.mu.Unlock()
+	defer qs.unlock()
 	qs.takeIn(w, began)
 }
 

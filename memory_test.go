@@ -23,6 +23,7 @@ type memory struct {
 	answer map[string]distlock.Verdict
 	err    error // what an Unanswered or Rejected vote carries
 	woken  bool  // a release tells somebody elsewhere
+	wakes  int   // Awaits
 	wake   func()
 }
 
@@ -228,11 +229,15 @@ func (m *memory) Await(req distlock.Request, wake func()) (stop func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.calls = append(m.calls, memoryCall{"await", req, time.Now()})
+	m.wakes++
 	m.wake = wake
+	mine := m.wakes
 	return func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		m.wake = nil
+		if mine == m.wakes { // or another's
+			m.wake = nil
+		}
 	}
 }
 

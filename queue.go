@@ -12,12 +12,26 @@ import (
 // whose next one was due. A release in this process hands the lock on to one of them,
 // without giving it up in between.
 type queues struct {
-	waiting atomic.Int64 // in all queues: a release looks no further while nobody waits
+	// A release looks no further while nobody waits: it reads entered first, as who goes
+	// from there to waiting is counted in both for a moment.
+	waiting atomic.Int64 // in all queues
 	entered atomic.Int64 // those of queue.entered
 
 	mu    sync.Mutex
 	byKey map[string]*queue // each has somebody in it, or before it
 	spare *queue            // to be used again
+	deaf  func()            // ends notifications that nobody wants: unlock calls it
+}
+
+// unlock ends the notifications of a queue that nobody is in any more. Not under mu, which
+// who is notified takes under locks of the store's.
+func (qs *queues) unlock() {
+	stop := qs.deaf
+	qs.deaf = nil
+	qs.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
 }
 
 // A queue is who waits for one key. queues.mu guards it, and its waiters.
@@ -25,7 +39,8 @@ type queue struct {
 	entered bool // somebody who found no queue asks the nodes, and will come first in it
 
 	first, last *waiter
-	bounded     int // waiters whose attempts are counted
+	bounded     int    // waiters whose attempts are counted
+	stop        func() // ends the notifications, which are the queue's: nil where there are none
 
 	latest Result        // of the last look
 	reason string        // what its verdict does not tell
@@ -69,7 +84,7 @@ const (
 // comes after the caller, who must exit.
 func (qs *queues) enter(key string) bool {
 	qs.mu.Lock()
-	defer qs.mu.Unlock()
+	defer qs.unlock()
 	if qs.byKey[key] != nil {
 		return false
 	}
@@ -95,7 +110,7 @@ func (qs *queues) open(key string) *queue {
 // not asked the nodes, nor do they know of him, and is to look if the lock may be free.
 func (qs *queues) exit(key string, granted bool) {
 	qs.mu.Lock()
-	defer qs.mu.Unlock()
+	defer qs.unlock()
 	q := qs.byKey[key]
 	q.entered = false
 	qs.entered.Add(-1)
@@ -110,6 +125,7 @@ func (qs *queues) exit(key string, granted bool) {
 // shut ends a queue that nobody is in.
 func (qs *queues) shut(key string, q *queue) {
 	delete(qs.byKey, key)
+	qs.deaf = q.stop
 	*q = queue{}
 	qs.spare = q
 }
@@ -119,12 +135,12 @@ func (qs *queues) shut(key string, q *queue) {
 func (qs *queues) stay(a *acquisition) *waiter {
 	w := newWaiter(a)
 	qs.mu.Lock()
-	defer qs.mu.Unlock()
+	defer qs.unlock()
 	q := qs.byKey[a.wire]
 	q.entered = false
-	qs.entered.Add(-1)
 	w.seen = q.looks + 1 // its attempt is counted as one
 	qs.insert(q, w, nil)
+	qs.entered.Add(-1)    // not before it is counted there: mayBeFree would miss it
 	qs.takeIn(w, a.began) // before anybody sees it wait, and hands it the lock
 	return w
 }
@@ -134,7 +150,7 @@ func (qs *queues) join(w *waiter) {
 	a := w.a
 	a.began = w.came
 	qs.mu.Lock()
-	defer qs.mu.Unlock()
+	defer qs.unlock()
 	q := qs.byKey[a.wire]
 	if q == nil { // they have all gone meanwhile
 		q = qs.open(a.wire)
@@ -228,7 +244,7 @@ func (q *queue) inform(w *waiter) {
 // then.
 func (qs *queues) wakeAll() {
 	qs.mu.Lock()
-	defer qs.mu.Unlock()
+	defer qs.unlock()
 	for _, q := range qs.byKey {
 		for w := q.first; w != nil; w = w.next {
 			w.wake()
@@ -247,7 +263,7 @@ func (w *waiter) wake() {
 // returned, to be given back.
 func (qs *queues) leave(w *waiter) *turn {
 	qs.mu.Lock()
-	defer qs.mu.Unlock()
+	defer qs.unlock()
 	if w.queue != nil {
 		qs.remove(w)
 	}

@@ -37,7 +37,8 @@ type Store interface {
 	// Await has wake called whenever the lock on req.Key may have become free, from
 	// other goroutines, perhaps for no reason, until stop is called. It is a hint: what
 	// gets lost costs its waiter no more than his next look. Where there are no
-	// notifications it does nothing. A Locker awaits a key once at a time.
+	// notifications it does nothing. A later Await for the key takes the place of an
+	// earlier one, whose stop then ends that one alone.
 	Await(req Request, wake func()) (stop func())
 
 	// Inspect looks without touching: Agreed where a majority answered, with

@@ -16,7 +16,6 @@ type vigil struct {
 	timer *time.Timer // wakes; made when first needed: most who wait are woken by others
 	leave func() bool // ends that the end of ctx wakes; nil where it has none
 	tried bool        // an attempt of its own has failed since it last slept
-	stop  func()      // ends the notifications, where there are any
 	left  bool        // it is in no queue
 	next  step
 }
@@ -135,13 +134,12 @@ func (v *vigil) announce(s *step) {
 	if a.l.cfg.NoWakeups || !s.first || s.verdict != Denied {
 		return
 	}
-	if v.stop != nil {
-		v.stop()
-	}
-	v.stop = a.l.store.Await(Request{
-		Key: a.wire, NodeTimeout: a.nodeTimeout, Waited: clock.Since(v.w.came),
+	// For whoever is the first when they come.
+	queues, key := &a.l.queues, a.wire
+	queues.listen(key, a.l.store.Await(Request{
+		Key: key, NodeTimeout: a.nodeTimeout, Waited: clock.Since(v.w.came),
 		TTL: max(placeKept, 2*a.l.cfg.MaxRetryDelay),
-	}, func() { a.l.queues.mayBeFree(a.wire) })
+	}, func() { queues.mayBeFree(key) }))
 }
 
 // placeKept is how long a place in a node's queue is kept after it was last taken.
@@ -154,10 +152,6 @@ func (v *vigil) end() {
 	}
 	if v.leave != nil {
 		v.leave()
-	}
-	if v.stop != nil {
-		v.stop()
-		v.stop = nil
 	}
 	if v.left {
 		return

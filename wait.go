@@ -18,6 +18,7 @@ type acquisition struct {
 	wire     string // with it
 	retries  int
 	attempts int           // made, those included that others made for it
+	returned bool          // the last was granted, and given back
 	began    clock.Instant // with the first attempt, or the waiting for one
 	draw     uint64        // random, of the last attempt's token
 
@@ -86,6 +87,9 @@ func (l *Locker) attempt(ctx context.Context, terms *terms, key, wire string, re
 	if h := a.attempt(ctx); h != nil {
 		granted = true
 		return h, nil, nil
+	}
+	if !entered && a.returned {
+		defer l.queues.mayBeFree(wire) // who waits was perhaps refused by it
 	}
 	if a.spent() || ctx.Err() != nil || l.isClosed() {
 		return nil, nil, a.failure(ctx)

@@ -152,3 +152,49 @@ func TestWhoGivesWayHoldsBackForAMomentAlone(t *testing.T) {
 		require.Less(t, time.Since(began), soon)
 	})
 }
+
+func TestATryThatIsGrantedAndGivesBackWakesWhoWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &hooked{memory: newMemory()}
+		l, err := distlock.New(store, patient)
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(background)
+		c := newCrowd(t, l)
+		store.during = func() {
+			store.during = nil
+			c.join(background, 1, 0) // and is refused
+			time.Sleep(time.Millisecond)
+			cancel()
+		}
+		_, err = l.TryAcquire(ctx, "k", distlock.WithTTL(time.Hour))
+		require.ErrorIs(t, err, context.Canceled)
+		require.Empty(t, store.owner("k"), "given back")
+		given := time.Now()
+		c.done.Wait()
+		require.Less(t, time.Since(given), soon)
+	})
+}
+
+// TestWhoComesToBeTheFirstIsToldToo: what is told is told the queue.
+func TestWhoComesToBeTheFirstIsToldToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemory()
+		l, err := distlock.New(store, patient)
+		require.NoError(t, err)
+		store.hold("k", time.Hour)
+		ctx, cancel := context.WithCancel(background)
+		c := newCrowd(t, l)
+		c.join(ctx, 1, 0)
+		c.join(background, 2, 0)
+		time.Sleep(time.Second) // 1 has been refused, and is told
+		cancel()
+		synctest.Wait()
+		require.ErrorIs(t, c.errs[1], context.Canceled)
+		store.drop("k")
+		freed := time.Now()
+		require.True(t, store.tell())
+		c.done.Wait()
+		require.Less(t, time.Since(freed), soon)
+		require.False(t, store.tell(), "nobody waits any more")
+	})
+}

@@ -26,10 +26,31 @@ var inWakeUps = []Mutant{
 	},
 	{
 		Name: "release-misses-who-comes", File: turnGo,
-		Old:    "qs.waiting.Load() == 0 && qs.entered.Load() == 0",
+		Old:    "qs.entered.Load() == 0 && qs.waiting.Load() == 0",
 		New:    "qs.waiting.Load() == 0",
 		Breaks: "a release reaches one who has been refused and does not stand in the queue yet",
 		By:     "engine/TestAReleaseWakesWhoIsOnTheWayToTheQueue",
+	},
+	{
+		Name: "notifications-end-at-once", File: turnGo,
+		Old:    "q.stop, stop = stop, q.stop",
+		New:    "",
+		Breaks: "who comes to be the first of a queue is told what its first would be",
+		By:     "engine/TestWhoComesToBeTheFirstIsToldToo",
+	},
+	{
+		Name: "notifications-outlive-the-queue", File: queueGo,
+		Old:    "qs.deaf = q.stop",
+		New:    "",
+		Breaks: "notifications end when nobody waits any more",
+		By:     "engine/TestWhoComesToBeTheFirstIsToldToo",
+	},
+	{
+		Name: "try-gives-back-in-silence", File: waitGo,
+		Old:    "if !entered && a.returned {",
+		New:    "if false {",
+		Breaks: "one attempt that is granted and given back wakes whom it was refused to",
+		By:     "engine/TestATryThatIsGrantedAndGivesBackWakesWhoWaits",
 	},
 	{
 		Name: "way-given-until-the-poll", File: lookGo,

@@ -169,7 +169,7 @@ func (l *dispatchedLocker) Try(ctx context.Context, key string) (Lock, error) {
 
 // Release deletes the key where it is still the lock's.
 func (l *dispatchedLock) Release(context.Context) error {
-	return l.l.ask(func(v any) bool { return v == int64(1) }, "evalsha", scripts.Release.SHA, 3,
+	return l.l.ask(func(v any) bool { return v == int64(1) || v == int64(2) }, "evalsha", scripts.Release.SHA, 3,
 		l.key, scripts.TombstoneKey(l.key, l.token), scripts.QueueKey(l.key),
 		l.token, l.l.ttl.Milliseconds(), "0", "")
 }
