@@ -138,10 +138,13 @@ func setDefault(d *time.Duration, value time.Duration) {
 // checkTTL returns an error that names field where ttl cannot be a lease.
 func (c *Config) checkTTL(field string, ttl time.Duration) error {
 	switch {
+	case ttl > 0 && ttl < time.Microsecond:
+		return invalid("%s is %v: a lease lasts at least %v; a bare number counts nanoseconds: write %d * time.Second, say",
+			field, ttl, minTTL, ttl)
 	case ttl < minTTL:
-		return invalid("%s is %v: a lease lasts at least %v", field, ttl, minTTL)
+		return invalid("%s is %v: a lease lasts at least %v; lengthen it, or leave it out for the default", field, ttl, minTTL)
 	case ttl > maxTTL:
-		return invalid("%s is %v: a lease lasts at most %v", field, ttl, maxTTL)
+		return invalid("%s is %v: a lease lasts at most %v; shorten it", field, ttl, maxTTL)
 	case c.RestartGuard > 0 && ttl > c.RestartGuard:
 		return invalid("%s is %v, longer than Config.RestartGuard, %v: a restarted node would vote while a lease that it forgot still runs; shorten the one or lengthen the other",
 			field, ttl, c.RestartGuard)

@@ -88,9 +88,13 @@ func (qs *queues) mayBeFree(key string) {
 	}
 }
 
-// listen has the queue of key keep its notifications until they are replaced, or nobody
-// waits any more.
-func (qs *queues) listen(key string, stop func()) {
+// listen has the queue of key keep the notifications that await begins until they are
+// replaced, or nobody waits any more. Who awaits later is heard of later, as a store
+// forgets the earlier; it makes no request.
+func (qs *queues) listen(key string, await func() (stop func())) {
+	qs.ears.Lock()
+	defer qs.ears.Unlock()
+	stop := await()
 	qs.mu.Lock()
 	defer qs.unlock()
 	if q := qs.byKey[key]; q != nil && q.first != nil {

@@ -17,6 +17,8 @@ type queues struct {
 	waiting atomic.Int64 // in all queues
 	entered atomic.Int64 // those of queue.entered
 
+	ears sync.Mutex // is held while notifications are begun; before mu
+
 	mu    sync.Mutex
 	byKey map[string]*queue // each has somebody in it, or before it
 	spare *queue            // to be used again

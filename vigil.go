@@ -136,10 +136,13 @@ func (v *vigil) announce(s *step) {
 	}
 	// For whoever is the first when they come.
 	queues, key := &a.l.queues, a.wire
-	queues.listen(key, a.l.store.Await(Request{
+	req := Request{
 		Key: key, NodeTimeout: a.nodeTimeout, Waited: clock.Since(v.w.came),
 		TTL: max(placeKept, 2*a.l.cfg.MaxRetryDelay),
-	}, func() { queues.mayBeFree(key) }))
+	}
+	queues.listen(key, func() (stop func()) {
+		return a.l.store.Await(req, func() { queues.mayBeFree(key) })
+	})
 }
 
 // placeKept is how long a place in a node's queue is kept after it was last taken.

@@ -2,6 +2,8 @@ package distlock_test
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -197,4 +199,49 @@ func TestWhoComesToBeTheFirstIsToldToo(t *testing.T) {
 		require.Less(t, time.Since(freed), soon)
 		require.False(t, store.tell(), "nobody waits any more")
 	})
+}
+
+// slowEar is a memory whose first Await returns when it may.
+type slowEar struct {
+	*memory
+	returns chan struct{}
+	awaits  atomic.Int64
+}
+
+func (s *slowEar) Await(req distlock.Request, wake func()) (stop func()) {
+	stop = s.memory.Await(req, wake)
+	if s.awaits.Add(1) == 1 {
+		<-s.returns
+	}
+	return stop
+}
+
+// TestWhoAwaitsLaterIsNotSilencedByWhoAwaitedBefore has one who is on the way from the
+// store to his queue handed the lock, and another take his place.
+func TestWhoAwaitsLaterIsNotSilencedByWhoAwaitedBefore(t *testing.T) {
+	store := &slowEar{memory: newMemory(), returns: make(chan struct{})}
+	l, err := distlock.New(store, patient)
+	require.NoError(t, err)
+	held, err := l.Acquire(background, "k", distlock.WithTTL(time.Hour))
+	require.NoError(t, err)
+	var both sync.WaitGroup
+	acquire := func() {
+		h, err := l.Acquire(background, "k", distlock.WithTTL(time.Hour))
+		require.NoError(t, err)
+		if h.FencingToken() == 2 {
+			store.drop("k") // and another process has it for a while
+			store.hold("k", time.Hour)
+		}
+	}
+	both.Go(acquire)
+	require.Eventually(t, func() bool { return store.awaits.Load() == 1 }, time.Minute, time.Millisecond)
+	require.NoError(t, held.Release(background)) // to the first, who is in Await
+	both.Go(acquire)
+	time.Sleep(50 * time.Millisecond) // the second is refused, and awaits
+	close(store.returns)
+	require.Eventually(t, func() bool { return store.awaits.Load() == 2 }, time.Minute, time.Millisecond)
+	time.Sleep(50 * time.Millisecond)
+	store.drop("k")
+	require.True(t, store.tell())
+	both.Wait()
 }

@@ -74,7 +74,7 @@ func ExampleNew() {
 	// key: invoice:42
 	// on Redis, shop:invoice:42 is the token: true
 	// it expires in 1m0s
-	// distlock: invalid argument: Config.TTL is -1s: a lease lasts at least 10ms
+	// distlock: invalid argument: Config.TTL is -1s: a lease lasts at least 10ms; lengthen it, or leave it out for the default
 }
 
 // A lease that is left to run out is a rate limit: one report a minute for each

@@ -39,6 +39,13 @@ var inWakeUps = []Mutant{
 		By:     "engine/TestWhoComesToBeTheFirstIsToldToo",
 	},
 	{
+		Name: "notifications-in-any-order", File: turnGo,
+		Old:    "qs.ears.Lock()\n\tdefer qs.ears.Unlock()",
+		New:    "",
+		Breaks: "of two who await a key the later is heard of later",
+		By:     "engine/TestWhoAwaitsLaterIsNotSilencedByWhoAwaitedBefore",
+	},
+	{
 		Name: "notifications-outlive-the-queue", File: queueGo,
 		Old:    "qs.deaf = q.stop",
 		New:    "",

@@ -77,7 +77,7 @@ func jobOf(cmd *cli.Command, command []string) (*job, error) {
 	t.cfg.TTL = cmd.Duration("ttl")
 	switch {
 	case t.cfg.TTL <= 0:
-		return nil, usageError("--ttl is %v: it must be above 0", t.cfg.TTL)
+		return nil, usageError("--ttl is %v: it must be at least 10ms; leave it out for the default", t.cfg.TTL)
 	case j.wait < 0:
 		return nil, usageError("--wait is %v: it must not be negative; leave it out for one attempt", j.wait)
 	case j.grace < 0:

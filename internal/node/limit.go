@@ -14,7 +14,7 @@ import (
 //
 // To who keeps it beyond its request it has ended, but Done may be closed only when the
 // time is over. So it is given only to clients that show it to no code of the user's, as
-// far as go-redis tells: a handler of push notifications may see it.
+// far as go-redis tells: a handler of push notifications or a logger may see it.
 type Limit struct {
 	context.Context // the parent
 	at              time.Time
@@ -102,10 +102,11 @@ type alarm struct {
 
 // Alarms makes limits. To set a timer and to stop it again costs more than all else that
 // a limit does, and may wake a processor. So those that end at about the same time share
-// an alarm, and none is stopped: a hundred of them wait to ring at most.
+// an alarm, and none is stopped: about a hundred wait to ring at most for each of a few
+// lengths of time, and one for each limit where there are more lengths than that in turn.
 type Alarms struct {
 	mu   sync.Mutex
-	last *alarm // set
+	last [8]*alarm // set, the latest first
 }
 
 // lateness is how much later than it might a limit may end, as a part of the time that it
@@ -118,10 +119,19 @@ func (s *Alarms) Start(parent context.Context, l *Limit, now time.Time, d time.D
 	late := d / lateness
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if a := s.last; a == nil || l.at.After(a.at) || a.at.Sub(l.at) > late {
-		rung := make(chan struct{})
-		time.AfterFunc(d+late, func() { close(rung) }) // whether anybody waits for it or not
-		s.last = &alarm{l.at.Add(late), rung}
+	for _, a := range s.last {
+		if a == nil {
+			break
+		}
+		if !l.at.After(a.at) && a.at.Sub(l.at) <= late {
+			l.rung = a.rung
+			return
+		}
 	}
-	l.rung = s.last.rung
+	rung := make(chan struct{})
+	a := &alarm{l.at.Add(late), rung}
+	time.AfterFunc(time.Until(a.at), func() { close(rung) }) // whether anybody waits for it or not
+	copy(s.last[1:], s.last[:])
+	s.last[0] = a
+	l.rung = rung
 }

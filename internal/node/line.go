@@ -27,7 +27,7 @@ import (
 // requests: go-redis does not carry hooks over to a clone.
 type line struct {
 	client redis.UniversalClient
-	bare   bool // of code of the user's, only a handler of push notifications sees requests' contexts
+	bare   bool // of code of the user's, only handlers of push notifications and loggers see requests' contexts
 
 	clones sync.Map               // bound -> *redis.Client
 	number atomic.Int64           // of clones

@@ -26,9 +26,9 @@ const (
 	// maxTogether bounds how many leave together: the first waits for the last.
 	maxTogether = 128
 
-	// lookEvery is how often the queue is looked through where nothing may leave, or
-	// where the node answers within the headway, so that nobody is kept waiting: a
-	// timer that then rings in vain costs a tenth of a lock over five nodes.
+	// lookEvery is how often the queue is looked through where nothing may leave. It is
+	// as long too behind a single departure to a node that answers within the headway:
+	// a timer that then rings in vain is a twentieth of a lock over five nodes.
 	lookEvery = 5 * time.Millisecond
 )
 
@@ -54,7 +54,7 @@ type queue struct {
 	waiting    int
 	flights    int       // under way
 	left       time.Time // the last departure
-	quick      bool      // the last to come back was answered within the headway
+	quick      bool      // the last to come back was answered within the headway of being asked
 	idle       []*worker // the last to have become so at the end
 	reaper     *time.Timer
 	reaping    bool
@@ -180,7 +180,7 @@ func (q *queue) keepWatch() {
 	}
 	q.watching = true
 	in := headway
-	if q.quick || q.flights == maxFlights {
+	if q.quick && q.flights == 1 || q.flights == maxFlights {
 		in = lookEvery
 	}
 	if q.watch == nil {

@@ -137,8 +137,8 @@ func (n *Node) noteSet(r *Request) {
 	}
 }
 
-// quick reports whether the answer was there within the headway.
-func (r *Request) quick() bool { return r.reply.Latency < headway }
+// quick reports whether the answer was there within the headway of being asked.
+func (r *Request) quick() bool { return 0 < r.reply.Latency && r.reply.Latency < headway }
 
 // releaseArgs are those of a release, for this node: it may know of a request that could
 // set the key yet, and has a place in the queue that is not to be told.

@@ -15,7 +15,7 @@ type worker struct {
 	wake  chan bool // false ends it
 	fresh bool      // it has no goroutine yet
 	since time.Time // idle
-	quick bool      // its last departure was answered within the headway
+	quick bool      // the last that it took was answered within the headway of being asked
 	batch []*Request
 }
 

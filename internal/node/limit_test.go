@@ -1,0 +1,49 @@
+package node_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/lilith/distlock/internal/node"
+)
+
+// TestLimitsShareTheirAlarms: none is stopped, so that those made must be few.
+func TestLimitsShareTheirAlarms(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, lengths := range [][]time.Duration{
+			{200 * time.Millisecond},
+			{200 * time.Millisecond, 300 * time.Millisecond, 150 * time.Millisecond, 5 * time.Second},
+		} {
+			var alarms node.Alarms
+			rung := make(map[<-chan struct{}]bool)
+			for i := range 10_000 { // in less time than any of them
+				var l node.Limit
+				alarms.Start(context.Background(), &l, time.Now(), lengths[i%len(lengths)])
+				rung[l.Done()] = true
+				l.End()
+				time.Sleep(10 * time.Microsecond)
+			}
+			require.Less(t, len(rung), 110*len(lengths))
+		}
+	})
+}
+
+func TestALimitEndsAHundredthLateAtMost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var alarms node.Alarms
+		for _, before := range []time.Duration{0, time.Millisecond, time.Second, 50 * time.Millisecond} {
+			time.Sleep(before)
+			var l node.Limit
+			began := time.Now()
+			alarms.Start(context.Background(), &l, began, time.Second)
+			<-l.Done()
+			require.ErrorIs(t, l.Err(), context.DeadlineExceeded)
+			require.GreaterOrEqual(t, time.Since(began), time.Second)
+			require.LessOrEqual(t, time.Since(began), 1010*time.Millisecond)
+		}
+	})
+}
