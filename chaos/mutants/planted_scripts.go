@@ -75,15 +75,15 @@ var inScripts = []Mutant{
 	},
 	{
 		Name: "counter-not-raised", File: acquireLua,
-		Old:    "counter = math.max(counter + 1, bound)",
-		New:    "counter = math.max(counter, bound)",
+		Old:    "if bound <= counter then\n    bound, text = counter + 1, nil",
+		New:    "if bound <= counter then\n    bound, text = counter, nil",
 		Breaks: "fencing tokens rise from holder to holder",
 		By:     "scripts/TestALockIsHandedOnAndOn/miniredis",
 	},
 	{
 		Name: "counter-ignores-hint", File: acquireLua,
-		Old:    "counter = math.max(counter + 1, bound)",
-		New:    "counter = counter + 1",
+		Old:    "if bound <= counter then",
+		New:    "if true then",
 		Breaks: "a node that lost its counter does not hand out old fencing tokens",
 		By:     "scripts/TestScripts",
 	},
@@ -95,6 +95,20 @@ var inScripts = []Mutant{
 		By:     "scripts/TestScripts",
 	},
 	{
+		Name: "counter-asks-no-clock", File: acquireLua,
+		Old:    "if bound > counter + 60000000 then",
+		New:    "if bound > counter + 60000000000 then",
+		Breaks: "one client with a broken clock does not spoil a counter",
+		By:     "scripts/TestScripts",
+	},
+	{
+		Name: "counter-dies-before-a-long-lease", File: acquireLua,
+		Old:    "if #ARGV[2] > 8 then",
+		New:    "if #ARGV[2] > 9 then",
+		Breaks: "the counter outlives the lock",
+		By:     "scripts/TestScripts",
+	},
+	{
 		Name: "counter-by-tostring", File: acquireLua,
 		Old:    "string.format('%.0f', counter)",
 		New:    "string.format('%.14g', counter)", // what tostring does
@@ -103,8 +117,8 @@ var inScripts = []Mutant{
 	},
 	{
 		Name: "counter-for-ever", File: acquireLua,
-		Old:    "redis.call('SET', KEYS[3], string.format('%.0f', counter), 'PX', math.max(604800000, 2 * ARGV[2]))",
-		New:    "redis.call('SET', KEYS[3], string.format('%.0f', counter))",
+		Old:    "redis.call('SET', KEYS[3], text or string.format('%.0f', counter), 'PX', life)",
+		New:    "redis.call('SET', KEYS[3], text or string.format('%.0f', counter))",
 		Breaks: "no key is written without an expiry",
 		By:     "simulation",
 	},

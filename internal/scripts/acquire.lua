@@ -31,16 +31,18 @@ end
 
 local counter = false
 if KEYS[3] then
-  counter = redis.pcall('GET', KEYS[3])
-  if type(counter) == 'table' then
-    return counter
+  local stored = redis.pcall('GET', KEYS[3])
+  if type(stored) == 'table' then
+    return stored
   end
-  counter = counter or '0'
-  -- Sixteen digits may pass 2^53, where Lua's numbers get holes.
-  if not string.match(counter, '^%d+$') or tonumber(counter) >= 9007199254740991 then
-    return redis.error_reply('WRONGTYPE ' .. KEYS[3] .. ' holds no fencing counter below 2^53-1: delete it')
+  counter = 0
+  if stored then
+    counter = tonumber(stored)
+    -- Sixteen digits may pass 2^53, where Lua's numbers get holes.
+    if not string.match(stored, '^%d+$') or counter >= 9007199254740991 then
+      return redis.error_reply('WRONGTYPE ' .. KEYS[3] .. ' holds no fencing counter below 2^53-1: delete it')
+    end
   end
-  counter = tonumber(counter)
 end
 
 if owner and owner ~= ARGV[1] then
@@ -51,20 +53,28 @@ if redis.call('EXISTS', KEYS[2]) == 1 then
 end
 
 -- Raised unless this is the same grant again: while the key is mine, nobody else
--- can have raised it.
+-- can have raised it. Numbers are left in the notation they came in where they can be:
+-- to parse and print them takes Redis longer than to store them.
 if counter and not (owner and counter > 0) then
-  local bound = tonumber(ARGV[3])
-  if bound > counter + 1 then
+  local bound, text = tonumber(ARGV[3]), ARGV[3]
+  if bound > counter + 60000000 then -- less does no harm, whatever clock it is from
     local time = redis.call('TIME')
     local now = time[1] * 1000000 + time[2]
     if bound > now + 3600000000 then
-      bound = now -- a client's clock is broken; it must not spoil the counter
+      bound, text = now, nil -- a client's clock is broken; it must not spoil the counter
     end
   end
-  counter = math.max(counter + 1, bound)
-  -- %.0f: tostring would round to fourteen digits. Kept for a week after use,
-  -- and set before the lock, so that no lock stands without it.
-  redis.call('SET', KEYS[3], string.format('%.0f', counter), 'PX', math.max(604800000, 2 * ARGV[2]))
+  if bound <= counter then
+    bound, text = counter + 1, nil
+  end
+  counter = bound
+  local life = '604800000'
+  if #ARGV[2] > 8 then
+    life = math.max(604800000, 2 * ARGV[2])
+  end
+  -- %.0f: tostring would round to fourteen digits. Kept for a week after use, and set
+  -- before the lock, so that no lock stands without it.
+  redis.call('SET', KEYS[3], text or string.format('%.0f', counter), 'PX', life)
 end
 
 if not owner then

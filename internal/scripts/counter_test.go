@@ -98,8 +98,30 @@ var counterScenarios = append([]scenario{
 	{
 		name:  "counter: a hint out of bounds never lowers one that stands higher",
 		given: []command{set(fence, "9000000000000000", short)},
-		call:  acquire(mine, short, "9000000000000500"),
+		call:  acquire(mine, short, "9000000060000001"),
 		want:  granted("9000000000000001"),
+	},
+	{
+		name:  "counter: a hint up to a minute above the counter is taken, whatever the clock says",
+		given: []command{set(fence, "9000000000000000", short)},
+		call:  acquire(mine, short, "9000000060000000"),
+		want:  granted("9000000060000000"),
+	},
+	{
+		name: "counter: one for a lease just above a hundred million ms is kept for its week",
+		call: acquire(mine, 28*time.Hour, 1000),
+		want: outcome{
+			reply: 1000,
+			lock:  entry{mine, 28 * time.Hour, ""}, fence: entry{"1000", week, ""},
+		},
+	},
+	{
+		name: "counter: one for a lease just below a hundred million ms is kept for its week",
+		call: acquire(mine, 27*time.Hour, 1000),
+		want: outcome{
+			reply: 1000,
+			lock:  entry{mine, 27 * time.Hour, ""}, fence: entry{"1000", week, ""},
+		},
 	},
 	{
 		name:  "counter: one of twenty digits is an error, and no lock",

@@ -22,6 +22,7 @@ var acquireAlone = acquireSitesIn(scripts.Acquire)
 const (
 	largestCounter = 1<<53 - 1
 	hour           = 3600000000 // in µs: how far ahead of the node a hint may be
+	minute         = 60000000   // in µs: how far ahead of the counter it needs no clock
 )
 
 // acquire is acquire.lua.
@@ -118,7 +119,7 @@ func (c *call) raise(at *site, counter, ttl float64) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if bound > counter+1 {
+	if bound > counter+minute {
 		if now := float64(c.now.Microseconds()); bound > now+hour {
 			bound = now
 		}
