@@ -167,11 +167,18 @@ var inNode = []Mutant{
 		By:     "node/TestAPipelineThatBreaksIsSentAgainForWhoStillWantsIt",
 	},
 	{
+		Name: "few-hand-on-what-each-could-do", File: laneGo,
+		Old:    "(q.flights < direct || q.mayLeave(r.began))",
+		New:    "q.mayLeave(r.began)",
+		Breaks: "a request that few others meet leaves at once",
+		By:     "node/TestFewRequestsLeaveByThemselves",
+	},
+	{
 		Name: "queue-without-a-second-pipeline", File: laneGo,
 		Old:    "q.flights < maxFlights && now.Sub(q.left) >= headway",
 		New:    "false",
 		Breaks: "a connection that hangs does not hold up the other requests to its node",
-		By:     "node/TestAHungConnectionDoesNotHoldUpTheNodesOtherRequests",
+		By:     "node/TestHungConnectionsDoNotHoldUpTheNodesOtherRequests",
 	},
 	{
 		Name: "queue-without-an-end", File: laneGo,

@@ -16,6 +16,12 @@ const (
 	// meanwhile. Where nothing is under way a request leaves at once.
 	headway = 250 * time.Microsecond
 
+	// direct is how many may be under way before a request that somebody waits for has to
+	// queue: on its own goroutine it leaves at once and by itself. With fewer, few
+	// goroutines on one node hand on to each other what each could do alone; with more,
+	// many share fewer pipelines. Measured with 1 to 64 goroutines on two cores.
+	direct = 4
+
 	// maxFlights bounds the departures that are under way to a node. A hung node has
 	// that many connections and goroutines waiting for it, and no more.
 	maxFlights = 8
@@ -77,7 +83,7 @@ func (q *queue) ask(r *Request) {
 		return
 	}
 	q.mu.Lock()
-	if q.head == nil && q.mayLeave(r.began) {
+	if q.head == nil && (q.flights < direct || q.mayLeave(r.began)) {
 		q.flights++
 		q.left = r.began
 		q.mu.Unlock()

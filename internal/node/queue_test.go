@@ -132,20 +132,51 @@ func asking(n *node.Node, many int, change func(*distlock.Request, *node.Call)) 
 	return replies, all
 }
 
-func TestRequestsThatComeWhileOneIsUnderWayLeaveTogether(t *testing.T) {
-	onPlatform(t, func(t *testing.T, p *platform, n *node.Node) {
-		replies, all := asking(n, 10, nil)
-		require.Len(t, p.departures(), 1)
-		require.Len(t, p.departures()[0].cmds, 1, "the first waits for nobody")
+// direct is how many requests leave by themselves, on their own goroutines.
+const direct = 4
+
+// occupy has so many under way. Further ones have to queue until free answers the
+// first, and done the others.
+func occupy(p *platform, n *node.Node) (free, done func()) {
+	_, all := asking(n, direct, nil)
+	free = func() {
 		p.departures()[0].back <- granted
 		synctest.Wait()
-		require.Len(t, p.departures(), 2)
-		require.Len(t, p.departures()[1].cmds, 9)
-		for i, words := range p.departures()[1].words() {
-			require.Contains(t, words, fmt.Sprintf("token-%d", i+1), "in the order in which they came")
+	}
+	return free, func() {
+		for _, d := range p.departures()[1:direct] {
+			d.back <- granted
 		}
-		p.departures()[1].back <- granted
 		all.Wait()
+	}
+}
+
+func TestFewRequestsLeaveByThemselves(t *testing.T) {
+	onPlatform(t, func(t *testing.T, p *platform, n *node.Node) {
+		free, done := occupy(p, n)
+		require.Len(t, p.departures(), direct)
+		for _, d := range p.departures() {
+			require.Len(t, d.cmds, 1, "none waits for another")
+		}
+		free()
+		done()
+	})
+}
+
+func TestRequestsThatComeWhileOthersAreUnderWayLeaveTogether(t *testing.T) {
+	onPlatform(t, func(t *testing.T, p *platform, n *node.Node) {
+		free, done := occupy(p, n)
+		replies, all := asking(n, 9, nil)
+		require.Len(t, p.departures(), direct)
+		free()
+		require.Len(t, p.departures(), direct+1)
+		require.Len(t, p.departures()[direct].cmds, 9)
+		for i, words := range p.departures()[direct].words() {
+			require.Contains(t, words, fmt.Sprintf("token-%d", i), "in the order in which they came")
+		}
+		p.departures()[direct].back <- granted
+		all.Wait()
+		done()
 		for _, r := range replies {
 			require.Equal(t, distlock.Granted, r.Outcome)
 			require.EqualValues(t, 7, r.Counter)
@@ -153,18 +184,19 @@ func TestRequestsThatComeWhileOneIsUnderWayLeaveTogether(t *testing.T) {
 	})
 }
 
-func TestAHungConnectionDoesNotHoldUpTheNodesOtherRequests(t *testing.T) {
+func TestHungConnectionsDoNotHoldUpTheNodesOtherRequests(t *testing.T) {
 	onPlatform(t, func(t *testing.T, p *platform, n *node.Node) {
 		start := time.Now()
 		replies, all := asking(n, 10, nil)
 		time.Sleep(5 * time.Millisecond)
-		require.Len(t, p.departures(), 2)
-		p.departures()[1].back <- granted
+		require.Len(t, p.departures(), direct+1)
+		p.departures()[direct].back <- granted
 		all.Wait()
-		require.Equal(t, nodeTimeout, time.Since(start), "the hung one's own time")
-		require.Equal(t, distlock.Unreachable, replies[0].Outcome)
-
-		for _, r := range replies[1:] {
+		require.Equal(t, nodeTimeout, time.Since(start), "the hung ones' own time")
+		for _, r := range replies[:direct] {
+			require.Equal(t, distlock.Unreachable, r.Outcome)
+		}
+		for _, r := range replies[direct:] {
 			require.Equal(t, distlock.Granted, r.Outcome)
 			require.LessOrEqual(t, r.Latency, 5*time.Millisecond)
 		}
@@ -202,7 +234,8 @@ func TestS28AHungNodeHasFewRequestsUnderWayAndTheOthersEndInTimeUnsent(t *testin
 
 func TestARequestWhoseContextEndsLeavesTheQueue(t *testing.T) {
 	onPlatform(t, func(t *testing.T, p *platform, n *node.Node) {
-		_, all := asking(n, 1, nil)
+		free, done := occupy(p, n)
+		var all sync.WaitGroup
 		ctx, cancel := context.WithCancel(context.Background())
 		var r node.Reply
 		all.Go(func() { r = n.AskInTime(ctx, node.Acquire(impatient("given up"))) })
@@ -211,15 +244,17 @@ func TestARequestWhoseContextEndsLeavesTheQueue(t *testing.T) {
 		synctest.Wait()
 		require.ErrorIs(t, r.Err, context.Canceled)
 		require.False(t, r.MaySet)
-		p.departures()[0].back <- granted
+		free()
 		all.Wait()
-		require.Len(t, p.departures(), 1)
+		done()
+		require.Len(t, p.departures(), direct)
 	})
 }
 
 func TestRequestsWithLittleTimeLeftDoNotShortenThatOfOthers(t *testing.T) {
 	onPlatform(t, func(t *testing.T, p *platform, n *node.Node) {
 		start := time.Now()
+		asking(n, direct, nil) // others have to queue
 		replies, all := asking(n, 3, nil)
 		var short node.Reply
 		all.Go(func() {
@@ -252,24 +287,25 @@ func (redisError) RedisError()     {}
 
 func TestAPipelineToANodeThatForgotItsScriptsTakesOneMoreTrip(t *testing.T) {
 	onPlatform(t, func(t *testing.T, p *platform, n *node.Node) {
-		replies, all := asking(n, 4, nil)
-		p.departures()[0].back <- granted
-		synctest.Wait()
-		p.departures()[1].back <- func(cmd redis.Cmder) {
-			if strings.Contains(fmt.Sprint(cmd.Args()...), "token-1") {
+		free, done := occupy(p, n)
+		replies, all := asking(n, 3, nil)
+		free()
+		p.departures()[direct].back <- func(cmd redis.Cmder) {
+			if strings.Contains(fmt.Sprint(cmd.Args()...), "token-0") {
 				granted(cmd)
 			} else {
 				failing(redisError("NOSCRIPT No matching script."))(cmd)
 			}
 		}
 		synctest.Wait()
-		require.Len(t, p.departures(), 3)
-		require.Len(t, p.departures()[2].cmds, 2, "of those affected")
-		for _, cmd := range p.departures()[2].cmds {
+		require.Len(t, p.departures(), direct+2)
+		require.Len(t, p.departures()[direct+1].cmds, 2, "of those affected")
+		for _, cmd := range p.departures()[direct+1].cmds {
 			require.Equal(t, "eval", cmd.Name())
 		}
-		p.departures()[2].back <- granted
+		p.departures()[direct+1].back <- granted
 		all.Wait()
+		done()
 		for _, r := range replies {
 			require.Equal(t, distlock.Granted, r.Outcome)
 			require.False(t, r.MaySet)
@@ -279,40 +315,42 @@ func TestAPipelineToANodeThatForgotItsScriptsTakesOneMoreTrip(t *testing.T) {
 
 func TestAPipelineThatBreaksIsSentAgainForWhoStillWantsIt(t *testing.T) {
 	onPlatform(t, func(t *testing.T, p *platform, n *node.Node) {
-		replies, all := asking(n, 4, func(req *distlock.Request, call *node.Call) {
-			call.Wanted = func() bool { return req.Token != "token-2" }
+		free, done := occupy(p, n)
+		replies, all := asking(n, 3, func(req *distlock.Request, call *node.Call) {
+			call.Wanted = func() bool { return req.Token != "token-1" }
 		})
-		p.departures()[0].back <- granted
-		synctest.Wait()
-		p.departures()[1].back <- func(cmd redis.Cmder) {
-			if strings.Contains(fmt.Sprint(cmd.Args()...), "token-1") {
+		free()
+		p.departures()[direct].back <- func(cmd redis.Cmder) {
+			if strings.Contains(fmt.Sprint(cmd.Args()...), "token-0") {
 				granted(cmd) // and then the connection broke, of which go-redis tells all
 			}
 			failing(io.EOF)(cmd)
 		}
 		synctest.Wait()
-		require.Len(t, p.departures(), 3)
-		require.Len(t, p.departures()[2].cmds, 1)
-		require.Contains(t, p.departures()[2].words()[0], "token-3")
-		p.departures()[2].back <- granted
+		require.Len(t, p.departures(), direct+2)
+		require.Len(t, p.departures()[direct+1].cmds, 1)
+		require.Contains(t, p.departures()[direct+1].words()[0], "token-2")
+		p.departures()[direct+1].back <- granted
 		all.Wait()
-		require.Equal(t, distlock.Granted, replies[1].Outcome)
-		require.False(t, replies[1].MaySet)
-		require.Equal(t, distlock.Unreachable, replies[2].Outcome)
-		require.True(t, replies[2].MaySet, "it was sent")
-		require.Equal(t, distlock.Granted, replies[3].Outcome)
-		require.True(t, replies[3].MaySet, "twice")
+		done()
+		require.Equal(t, distlock.Granted, replies[0].Outcome)
+		require.False(t, replies[0].MaySet)
+		require.Equal(t, distlock.Unreachable, replies[1].Outcome)
+		require.True(t, replies[1].MaySet, "it was sent")
+		require.Equal(t, distlock.Granted, replies[2].Outcome)
+		require.True(t, replies[2].MaySet, "twice")
 	})
 }
 
 func TestAPipelineThatNeverLeftSetsNothing(t *testing.T) {
 	onPlatform(t, func(t *testing.T, p *platform, n *node.Node) {
-		replies, all := asking(n, 3, nil)
-		p.departures()[0].back <- granted
-		synctest.Wait()
-		p.departures()[1].back <- func(cmd redis.Cmder) { cmd.SetErr(errors.New("connection refused")) }
+		free, done := occupy(p, n)
+		replies, all := asking(n, 2, nil)
+		free()
+		p.departures()[direct].back <- func(cmd redis.Cmder) { cmd.SetErr(errors.New("connection refused")) }
 		all.Wait()
-		for _, r := range replies[1:] {
+		done()
+		for _, r := range replies {
 			require.Equal(t, distlock.Unreachable, r.Outcome)
 			require.False(t, r.MaySet)
 		}
