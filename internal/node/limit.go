@@ -97,6 +97,7 @@ func (l *Limit) End() {
 // An alarm closes its channel at a time.
 type alarm struct {
 	at   time.Time
+	of   time.Duration // the length of time of the limit that it was made for
 	rung chan struct{}
 }
 
@@ -106,7 +107,7 @@ type alarm struct {
 // lengths of time, and one for each limit where there are more lengths than that in turn.
 type Alarms struct {
 	mu   sync.Mutex
-	last [8]*alarm // set, the latest first
+	last [8]*alarm // set, the latest first; one for each length of time
 }
 
 // lateness is how much later than it might a limit may end, as a part of the time that it
@@ -119,7 +120,11 @@ func (s *Alarms) Start(parent context.Context, l *Limit, now time.Time, d time.D
 	late := d / lateness
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, a := range s.last {
+	slot := len(s.last) - 1
+	for i, a := range s.last {
+		if a == nil || a.of == d {
+			slot = min(slot, i)
+		}
 		if a == nil {
 			break
 		}
@@ -129,9 +134,9 @@ func (s *Alarms) Start(parent context.Context, l *Limit, now time.Time, d time.D
 		}
 	}
 	rung := make(chan struct{})
-	a := &alarm{l.at.Add(late), rung}
+	a := &alarm{l.at.Add(late), d, rung}
 	time.AfterFunc(time.Until(a.at), func() { close(rung) }) // whether anybody waits for it or not
-	copy(s.last[1:], s.last[:])
+	copy(s.last[1:slot+1], s.last[:slot])
 	s.last[0] = a
 	l.rung = rung
 }
