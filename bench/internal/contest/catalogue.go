@@ -45,7 +45,7 @@ func withoutAllocs(metrics []Metric) []Metric {
 func onOne() []peer.Contestant {
 	return []peer.Contestant{
 		peer.Distlock, peer.DistlockUnfenced, peer.Redislock, peer.Rueidislock, peer.Redsync,
-		peer.ByHand, peer.ScriptsByHand, peer.AutoPipelined, peer.Raw, peer.RawScripts,
+		peer.ByHand, peer.ScriptsByHand, peer.UnfencedByHand, peer.AutoPipelined, peer.Raw, peer.RawScripts,
 	}
 }
 

@@ -46,6 +46,7 @@ var looks = map[string]look{
 	peer.Rueidislock.Name:          {rgb(0xcc79a7), nil, 1.5, false},
 	peer.ByHand.Name:               {rgb(0x8c959f), nil, 1.2, false},
 	peer.ScriptsByHand.Name:        {rgb(0x57606a), nil, 1.2, true},
+	peer.UnfencedByHand.Name:       {rgb(0x57606a), dashed, 1.2, true},
 	peer.WaitAll.Name:              {rgb(0x8c959f), dotted, 1.2, true},
 	peer.AutoPipelined.Name:        {rgb(0x57606a), dashed, 1.2, false},
 	peer.AutoPipelinedScripts.Name: {rgb(0x24292f), dashed, 1.2, false},

@@ -17,8 +17,8 @@ var (
 	oneNodeOnly = []peer.Contestant{peer.Redislock, peer.RedislockExponential}
 	anyNodes    = []peer.Contestant{
 		peer.Distlock, peer.DistlockUnfenced, peer.Redsync, peer.RedsyncFailFast, peer.RedsyncEager,
-		peer.Rueidislock, peer.ByHand, peer.ScriptsByHand, peer.WaitAll, peer.AutoPipelined, peer.AutoPipelinedScripts,
-		peer.Dispatched, peer.Raw, peer.RawScripts, peer.Queued,
+		peer.Rueidislock, peer.ByHand, peer.ScriptsByHand, peer.UnfencedByHand, peer.WaitAll, peer.AutoPipelined,
+		peer.AutoPipelinedScripts, peer.Dispatched, peer.Raw, peer.RawScripts, peer.Queued,
 	}
 )
 

@@ -15,6 +15,9 @@ var (
 	ScriptsByHand = floor("our scripts by hand",
 		"the library's own two scripts, with fencing, called on go-redis; on more nodes a goroutine a node, going on at a majority",
 		ownWords, false, false)
+	UnfencedByHand = floor("our scripts by hand, no fencing",
+		"the library's own two scripts, without fencing, called on go-redis; on more nodes a goroutine a node, going on at a majority",
+		unfencedWords, false, false)
 	WaitAll = floor("SET + EVALSHA, all nodes awaited",
 		"SET NX PX and EVALSHA on go-redis, a goroutine a node, waiting for every node",
 		plainWords, true, false)

@@ -45,22 +45,35 @@ var (
 )
 
 // ownWords are the library's two scripts, fencing token included, as it calls them
-// itself.
-var ownWords = words{
-	take: func(ctx context.Context, c commander, key, token string, ttl time.Duration) (bool, error) {
-		v, err := acquireScript.Run(ctx, c,
-			[]string{key, scripts.TombstoneKey(key, token), scripts.FenceKey(key)},
-			token, ttl.Milliseconds(), strconv.FormatInt(time.Now().UnixMicro(), 10)).Result()
-		if errors.Is(err, redis.Nil) {
-			err = nil
-		}
-		_, granted := v.(int64)
-		return granted, err
-	},
-	drop: func(ctx context.Context, c commander, key, token string, ttl time.Duration) (bool, error) {
-		v, err := releaseScript.Run(ctx, c,
-			[]string{key, scripts.TombstoneKey(key, token), scripts.QueueKey(key)},
-			token, ttl.Milliseconds(), "0", "").Result()
-		return v == int64(1), err
-	},
+// itself; unfencedWords are the same without one.
+var (
+	ownWords = words{
+		take: func(ctx context.Context, c commander, key, token string, ttl time.Duration) (bool, error) {
+			return takeOwn(ctx, c, ttl, strconv.FormatInt(time.Now().UnixMicro(), 10), token,
+				key, scripts.TombstoneKey(key, token), scripts.FenceKey(key))
+		},
+		drop: dropOwn,
+	}
+	unfencedWords = words{
+		take: func(ctx context.Context, c commander, key, token string, ttl time.Duration) (bool, error) {
+			return takeOwn(ctx, c, ttl, "0", token, key, scripts.TombstoneKey(key, token))
+		},
+		drop: dropOwn,
+	}
+)
+
+func takeOwn(ctx context.Context, c commander, ttl time.Duration, hint, token string, keys ...string) (bool, error) {
+	v, err := acquireScript.Run(ctx, c, keys, token, ttl.Milliseconds(), hint).Result()
+	if errors.Is(err, redis.Nil) {
+		err = nil
+	}
+	_, granted := v.(int64)
+	return granted, err
+}
+
+func dropOwn(ctx context.Context, c commander, key, token string, ttl time.Duration) (bool, error) {
+	v, err := releaseScript.Run(ctx, c,
+		[]string{key, scripts.TombstoneKey(key, token), scripts.QueueKey(key)},
+		token, ttl.Milliseconds(), "0", "").Result()
+	return v == int64(1), err
 }
