@@ -33,7 +33,10 @@ func (r *campaign) violations() int {
 	if len(h.Ops) > most {
 		return r.watched.violations
 	}
-	h.Ops = slices.DeleteFunc(h.Ops, func(o Op) bool { return o.End > h.Elapsed })
+	h.Ops = slices.DeleteFunc(h.Ops, func(o Op) bool {
+		// A release counts from its start: the next holder may be known before it returns.
+		return o.End > h.Elapsed && (o.Kind != OpRelease || o.Start > h.Elapsed)
+	})
 	v := Check(h, r.archive.limits)
 	r.watched.violations = len(v.Violations) + len(r.archive.verdict.Violations)
 	return r.watched.violations
