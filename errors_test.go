@@ -3,6 +3,7 @@ package distlock_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -31,4 +32,22 @@ func TestALookThatFailedTellsWhatEachNodeSawInItsWords(t *testing.T) {
 	require.ErrorIs(t, err, distlock.ErrUnavailable)
 	require.Len(t, status.Votes, 3)
 	require.Equal(t, "a: granted after 1ms", status.Votes[0].String())
+}
+
+// serverError is what a server answered, as go-redis marks it.
+type serverError string
+
+func (e serverError) Error() string { return string(e) }
+func (serverError) RedisError()     {}
+
+// TestANodeThatAnsweredAnErrorIsNotCalledUnreachable: who mends it looks at the server,
+// not at the network.
+func TestANodeThatAnsweredAnErrorIsNotCalledUnreachable(t *testing.T) {
+	said := fmt.Errorf("twice: %w", serverError("NOAUTH Authentication required."))
+	v := distlock.Vote{Node: "a", Latency: time.Millisecond, Err: said}
+	require.Equal(t, "a: error after 1ms: twice: NOAUTH Authentication required.", v.String())
+	v.Err = errors.New("connection refused")
+	require.Equal(t, "a: unreachable after 1ms: connection refused", v.String())
+	v.Outcome, v.Err = distlock.Abstained, said
+	require.Equal(t, "a: abstained after 1ms: twice: NOAUTH Authentication required.", v.String())
 }

@@ -2,6 +2,7 @@ package distlock
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -178,6 +179,10 @@ func (v Vote) String() string { return v.tell(v.Outcome.String()) }
 func (v Vote) tell(outcome string) string {
 	if v.Outcome == Unreachable && v.Latency == 0 && v.Err != nil {
 		return v.Node + ": " + v.Err.Error()
+	}
+	var answer interface{ RedisError() } // as go-redis marks what the server said
+	if v.Outcome == Unreachable && errors.As(v.Err, &answer) {
+		outcome = "error" // it was reached
 	}
 	s := v.Node + ": " + outcome
 	if v.Latency > 0 {
