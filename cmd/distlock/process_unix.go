@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -43,6 +44,7 @@ func signalNumber(sig os.Signal) int {
 // launch starts the process in a group of its own, so that it can be ended with
 // all that it started.
 func (p *process) launch() (restore func(), err error) {
+	adoptOrphans()
 	p.cmd.SysProcAttr = endWithParent()
 	p.cmd.SysProcAttr.Setpgid = true
 	takeBack := lendTerminal(p.cmd.SysProcAttr)
@@ -83,8 +85,19 @@ func (p *process) terminate() {
 
 func (p *process) kill() { p.signalGroup(syscall.SIGKILL) }
 
-// groupLives reports whether any process of the group is left.
-func (p *process) groupLives() bool { return syscall.Kill(-p.cmd.Process.Pid, 0) == nil }
+// groupLives reports whether any process of the group is left, once its leader has ended
+// and was waited for.
+func (p *process) groupLives() bool {
+	// What the leader left behind is distlock's to reap, where it could adopt it or is the
+	// first process of a container. Else it has no such child, which is an error.
+	for {
+		pid, err := syscall.Wait4(-p.cmd.Process.Pid, nil, syscall.WNOHANG, nil)
+		if pid <= 0 && !errors.Is(err, syscall.EINTR) {
+			break
+		}
+	}
+	return syscall.Kill(-p.cmd.Process.Pid, 0) == nil
+}
 
 // An error is that of a group that has ended.
 func (p *process) signalGroup(sig syscall.Signal) { _ = syscall.Kill(-p.cmd.Process.Pid, sig) }
