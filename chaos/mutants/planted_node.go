@@ -168,10 +168,24 @@ var inNode = []Mutant{
 	},
 	{
 		Name: "few-hand-on-what-each-could-do", File: laneGo,
-		Old:    "(q.flights < direct || q.mayLeave(r.began))",
+		Old:    "(q.flights < q.direct || q.mayLeave(r.began))",
 		New:    "q.mayLeave(r.began)",
 		Breaks: "a request that few others meet leaves at once",
 		By:     "node/TestFewRequestsLeaveByThemselves",
+	},
+	{
+		Name: "newcomers-overtake", File: laneGo,
+		Old:    "if q.head == nil && (q.flights < q.direct || q.mayLeave(r.began)) {",
+		New:    "if q.flights < q.direct || q.head == nil && q.mayLeave(r.began) {",
+		Breaks: "requests leave in the order in which they came",
+		By:     "node/TestNobodyOvertakesWhoWaitsInTheQueue",
+	},
+	{
+		Name: "few-connections-are-stood-in-line-for", File: laneGo,
+		Old:    "min(maxDirect, o.PoolSize)",
+		New:    "maxDirect",
+		Breaks: "requests that wait for a connection share its next pipeline",
+		By:     "node/TestOneConnectionIsStoodInLineForInTheQueue/of_the_pool",
 	},
 	{
 		Name: "queue-without-a-second-pipeline", File: laneGo,

@@ -96,9 +96,16 @@ var inScripts = []Mutant{
 	},
 	{
 		Name: "counter-asks-no-clock", File: acquireLua,
-		Old:    "if bound > counter + 60000000 then",
-		New:    "if bound > counter + 60000000000 then",
+		Old:    "if bound > counter + 60000000 or",
+		New:    "if bound > counter + 60000000000 or",
 		Breaks: "one client with a broken clock does not spoil a counter",
+		By:     "scripts/TestScripts",
+	},
+	{
+		Name: "counter-beyond-what-lua-can-count", File: acquireLua,
+		Old:    " or bound > 9007199254740991 then",
+		New:    " then",
+		Breaks: "a counter stays below 2^53, and is stored as it was granted",
 		By:     "scripts/TestScripts",
 	},
 	{

@@ -122,7 +122,7 @@ func (s *Alarms) Start(parent context.Context, l *Limit, now time.Time, d time.D
 	defer s.mu.Unlock()
 	slot := len(s.last) - 1
 	for i, a := range s.last {
-		if a == nil || a.of == d {
+		if a == nil || a.of == d && a.at.Before(l.at) { // an older now displaces nothing
 			slot = min(slot, i)
 		}
 		if a == nil {

@@ -52,3 +52,20 @@ func TestALimitEndsAHundredthLateAtMost(t *testing.T) {
 		}
 	})
 }
+
+// TestOldTimesDisplaceNoAlarm has two callers of whom one is late with its time.
+func TestOldTimesDisplaceNoAlarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var alarms node.Alarms
+		rung := make(map[<-chan struct{}]bool)
+		for i := range 10_000 {
+			var l node.Limit
+			lag := time.Duration(i%2) * 3 * time.Millisecond
+			alarms.Start(context.Background(), &l, time.Now().Add(-lag), 200*time.Millisecond)
+			rung[l.Done()] = true
+			l.End()
+			time.Sleep(10 * time.Microsecond)
+		}
+		require.Less(t, len(rung), 220)
+	})
+}

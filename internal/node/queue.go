@@ -16,11 +16,12 @@ const (
 	// meanwhile. Where nothing is under way a request leaves at once.
 	headway = 250 * time.Microsecond
 
-	// direct is how many may be under way before a request that somebody waits for has to
-	// queue: on its own goroutine it leaves at once and by itself. With fewer, few
+	// maxDirect is how many may be under way before a request that somebody waits for has
+	// to queue: on its own goroutine it leaves at once and by itself. With fewer, few
 	// goroutines on one node hand on to each other what each could do alone; with more,
-	// many share fewer pipelines. Measured with 1 to 64 goroutines on two cores.
-	direct = 4
+	// many share fewer pipelines. Measured with 1 to 64 goroutines on two cores. It is
+	// less where the client has fewer connections, which they would stand in line for.
+	maxDirect = 4
 
 	// maxFlights bounds the departures that are under way to a node. A hung node has
 	// that many connections and goroutines waiting for it, and no more.
@@ -54,6 +55,8 @@ type queue struct {
 	n     *Node
 	alone bool // each request leaves at once and by itself
 
+	direct int // see maxDirect
+
 	// mu is never held across a request or an Asker.
 	mu         sync.Mutex
 	head, tail *Request // that wait to leave
@@ -72,8 +75,19 @@ type queue struct {
 
 func (q *queue) init(n *Node) {
 	q.n = n
-	_, isClient := n.line.client.(*redis.Client)
+	client, isClient := n.line.client.(*redis.Client)
 	q.alone = !isClient
+	if isClient {
+		q.direct = directOver(client.Options())
+	}
+}
+
+func directOver(o *redis.Options) int {
+	n := min(maxDirect, o.PoolSize)
+	if o.MaxActiveConns > 0 {
+		n = min(n, o.MaxActiveConns)
+	}
+	return n
 }
 
 // ask makes the request and returns when its reply is there.
@@ -83,7 +97,7 @@ func (q *queue) ask(r *Request) {
 		return
 	}
 	q.mu.Lock()
-	if q.head == nil && (q.flights < direct || q.mayLeave(r.began)) {
+	if q.head == nil && (q.flights < q.direct || q.mayLeave(r.began)) {
 		q.flights++
 		q.left = r.began
 		q.mu.Unlock()

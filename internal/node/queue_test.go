@@ -84,11 +84,19 @@ func (p *platform) ProcessPipelineHook(redis.ProcessPipelineHook) redis.ProcessP
 
 // onPlatform runs a test on virtual time.
 func onPlatform(t *testing.T, test func(t *testing.T, p *platform, n *node.Node)) {
+	t.Helper()
+	onPlatformWith(t, func(*redis.Options) {}, test)
+}
+
+func onPlatformWith(t *testing.T, change func(*redis.Options), test func(t *testing.T, p *platform, n *node.Node)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		c := redis.NewClient(&redis.Options{
+		o := &redis.Options{
 			Addr: "node", MaxRetries: -1, ContextTimeoutEnabled: true,
 			MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
-		})
+		}
+		change(o)
+		c := redis.NewClient(o)
 		p := new(platform)
 		c.AddHook(p)
 		n := node.New(c, 0)
@@ -160,6 +168,48 @@ func TestFewRequestsLeaveByThemselves(t *testing.T) {
 		}
 		free()
 		done()
+	})
+}
+
+// TestOneConnectionIsStoodInLineForInTheQueue, where those who wait leave together, and
+// not in go-redis's pool.
+func TestOneConnectionIsStoodInLineForInTheQueue(t *testing.T) {
+	for name, few := range map[string]func(*redis.Options){
+		"of the pool":  func(o *redis.Options) { o.PoolSize = 1 },
+		"of the limit": func(o *redis.Options) { o.MaxActiveConns = 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			onPlatformWith(t, few, func(t *testing.T, p *platform, n *node.Node) {
+				_, all := asking(n, 3, nil)
+				require.Len(t, p.departures(), 1)
+				p.departures()[0].back <- granted
+				synctest.Wait()
+				require.Len(t, p.departures(), 2)
+				require.Len(t, p.departures()[1].cmds, 2)
+				p.departures()[1].back <- granted
+				all.Wait()
+			})
+		})
+	}
+}
+
+func TestNobodyOvertakesWhoWaitsInTheQueue(t *testing.T) {
+	onPlatform(t, func(t *testing.T, p *platform, n *node.Node) {
+		_, all := asking(n, 1, nil)
+		ctx, cancel := context.WithTimeout(t.Context(), nodeTimeout)
+		defer cancel()
+		answers := make(told, 1)
+		n.Post(ctx, &node.Request{Call: node.Acquire(impatient("posted")), To: answers}, time.Now())
+		_, later := asking(n, 1, nil)
+		require.Len(t, p.departures(), 1)
+		p.departures()[0].back <- granted
+		synctest.Wait()
+		require.Len(t, p.departures(), 2)
+		require.Len(t, p.departures()[1].cmds, 2)
+		p.departures()[1].back <- granted
+		<-answers
+		all.Wait()
+		later.Wait()
 	})
 }
 

@@ -1,7 +1,8 @@
 -- acquire: set the lock where it is free, and raise the fencing counter.
 --
 -- KEYS  1 lock   2 tombstone of this token   3 fencing counter (left out without fencing)
--- ARGV  1 token  2 TTL in ms                 3 lower bound of the fencing token, 0 without
+-- ARGV  1 token  2 TTL in ms                 3 lower bound of the fencing token, in plain
+--                                            digits, as it may be stored; 0 without
 --       4 run_id known to vote, or ''        5 uptime in s from which an unknown run votes,
 --       (4 and 5 left out without a restart guard)               or '' where none does
 --
@@ -57,7 +58,8 @@ end
 -- to parse and print them takes Redis longer than to store them.
 if counter and not (owner and counter > 0) then
   local bound, text = tonumber(ARGV[3]), ARGV[3]
-  if bound > counter + 60000000 then -- less does no harm, whatever clock it is from
+  -- A small step does no harm, whatever clock it is from.
+  if bound > counter + 60000000 or bound > 9007199254740991 then
     local time = redis.call('TIME')
     local now = time[1] * 1000000 + time[2]
     if bound > now + 3600000000 then

@@ -119,7 +119,7 @@ func (c *call) raise(at *site, counter, ttl float64) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if bound > counter+minute {
+	if bound > counter+minute || bound > largestCounter {
 		if now := float64(c.now.Microseconds()); bound > now+hour {
 			bound = now
 		}

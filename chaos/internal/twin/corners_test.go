@@ -4,7 +4,11 @@ import "github.com/lilith/distlock/internal/scripts"
 
 // corners are programs that random bytes seldom write.
 var corners = [][]step{
-	{ // a hint out of bounds by the node's clock, one above the next number
+	{ // a hint out of bounds by the node's clock, but just above the counter, and by all
+		plain("set", "job:fence", "9007199254740988"),
+		run(scripts.Acquire, 3, "job", "job:dead", "job:fence", "me", "150000", "9007199254740993"),
+		plain("get", "job:fence"),
+		plain("del", "job"),
 		plain("set", "job:fence", "9007199254740989"),
 		run(scripts.Acquire, 3, "job", "job:dead", "job:fence", "me", "150000", "9007199254740991"),
 		run(scripts.Check, 2, "job", "job:fence"),
