@@ -75,8 +75,8 @@ func readmeExtend(ctx context.Context, locker *distlock.Locker, batches []int, w
 		if err := write(batch); err != nil {
 			return err
 		}
-		if err := handle.Extend(ctx, 0); err != nil {
-			return err // errors.Is(err, distlock.ErrLost): stop
+		if err := handle.Extend(ctx, 0); errors.Is(err, distlock.ErrLost) {
+			return err // another may have it; after any other error the lease keeps its end
 		}
 	}
 	return nil
@@ -175,4 +175,45 @@ func TestEveryCodeBlockOfTheReadmeIsCompiled(t *testing.T) {
 		}
 		require.Contains(t, all, block, "a block that no test compiles")
 	}
+}
+
+// TestTheReadmesUserOfRedisHasTheRightsItNeeds gives a user the README's rights and has
+// it wait for a lock that only a message can tell it of.
+func TestTheReadmesUserOfRedisHasTheRightsItNeeds(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	line := regexp.MustCompile("(?s)ACL SETUSER app .*?\n```").FindString(string(readme))
+	require.NotEmpty(t, line)
+	words := strings.Fields(strings.TrimSuffix(line, "```"))
+	server := redistest.Start(t)
+	command := make([]any, len(words))
+	for i, word := range words {
+		command[i] = word
+	}
+	server.Do(command...)
+	locker := func() *distlock.Locker {
+		client := redis.NewClient(&redis.Options{Addr: server.Addr(), Username: "app", Password: "secret"})
+		t.Cleanup(func() { _ = client.Close() })
+		l, err := single.New(client, distlock.Config{
+			KeyPrefix: "myapp:", TTL: time.Hour, MaxRetries: distlock.RetryForever,
+			RetryDelay: time.Hour, MaxRetryDelay: time.Hour, NodeTimeout: 10 * time.Second,
+		})
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = l.Close() })
+		return l
+	}
+	one, other := locker(), locker()
+	held, err := one.Acquire(t.Context(), "job")
+	require.NoError(t, err)
+	acquired := make(chan error, 1)
+	go func() {
+		h, err := other.Acquire(t.Context(), "job")
+		if err == nil {
+			err = h.Release(t.Context())
+		}
+		acquired <- err
+	}()
+	require.Eventually(t, func() bool { return server.Do("EXISTS", "{myapp:job}:queue") == int64(1) }, time.Minute, 5*time.Millisecond)
+	require.NoError(t, held.Release(t.Context()))
+	require.NoError(t, <-acquired)
 }
