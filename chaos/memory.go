@@ -36,8 +36,9 @@ for db = 0, 15 do
     elseif kind == 'hash' then values = redis.call('HGETALL', key)
     elseif kind == 'zset' then values = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
     end
-    if values then
-      all[#all+1] = {db, key, kind, redis.call('PTTL', key), values}
+    local left = redis.call('PTTL', key)
+    if values and values[1] and left ~= -2 then -- else it has expired since KEYS
+      all[#all+1] = {db, key, kind, left, values}
     end
   end
 end
@@ -61,7 +62,11 @@ func recall(ctx context.Context, client *redis.Client) ([]memory, error) {
 			k.expires = now.Add(time.Duration(ms) * time.Millisecond)
 		}
 		for _, v := range r[4].([]any) {
-			k.values = append(k.values, v.(string))
+			text, ok := v.(string)
+			if !ok {
+				return nil, fmt.Errorf("a value of key %q was told as %v", k.key, v)
+			}
+			k.values = append(k.values, text)
 		}
 		keys = append(keys, k)
 	}
