@@ -21,12 +21,22 @@ func (p *play) listen(entries []string) *ears {
 	e := &ears{play: p}
 	for _, entry := range entries {
 		channel := entry[1:]
-		subscribe := p.client.Subscribe
+		subscribe, unsubscribe := p.client.Subscribe, (*redis.PubSub).Unsubscribe
 		if strings.HasPrefix(entry, "s") {
-			subscribe = p.client.SSubscribe
+			subscribe, unsubscribe = p.client.SSubscribe, (*redis.PubSub).SUnsubscribe
 		}
 		s := subscribe(context.Background(), channel)
-		p.Cleanup(func() { _ = s.Close() })
+		p.Cleanup(func() {
+			defer s.Close()
+			require.NoError(p, unsubscribe(s, context.Background(), channel))
+			for { // until it is off: who closes only may be heard by the next scenario
+				got, err := s.Receive(context.Background())
+				require.NoError(p, err)
+				if off, ok := got.(*redis.Subscription); ok && strings.HasSuffix(off.Kind, "unsubscribe") {
+					return
+				}
+			}
+		})
 		_, err := s.Receive(context.Background()) // it is on
 		require.NoError(p, err)
 		e.channels = append(e.channels, channel)
