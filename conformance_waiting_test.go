@@ -43,6 +43,9 @@ func handedOnInAProcess(t *testing.T, b bed) {
 	l := b.locker(t, untilTold)
 	h, err := l.Acquire(background, "k")
 	require.NoError(t, err)
+	// Nobody waits before: a node that is slow to hear of h could grant the lock to a
+	// waiter's first attempt, and has no part in h then.
+	b.requireEverywhere(t, "k", h.Token())
 	var order []<-chan *distlock.Handle
 	for range 5 {
 		order = append(order, waits(background, t, l))
