@@ -119,6 +119,7 @@ func TestAMinorityThatForgotHasTheKeyAgainWithinARenewalPeriod(t *testing.T) {
 			r := newRig(t, 3)
 			h, err := r.locker(distlock.Config{TTL: 6 * time.Second, NodeTimeout: 2 * time.Second}).Acquire(background, "k", distlock.WithAutoExtend())
 			require.NoError(t, err)
+			r.requireEverywhere(h)
 			before := h.Info().Extensions
 			spoil(r)
 			r.servers[0].Await(func() bool { return r.value(0) == h.Token() })
@@ -143,6 +144,7 @@ func TestARestartedNodeIsRepairedOnlyOnceItVotesAgain(t *testing.T) {
 		h, err = l.Acquire(background, "k", distlock.WithAutoExtend())
 		return err == nil
 	}, time.Minute, time.Millisecond)
+	r.requireEverywhere(h) // one may vote later than the others, and be the one that is left
 	r.servers[0].Kill()
 	r.servers[0].Restart()
 	restarted := time.Now()
