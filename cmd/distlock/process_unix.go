@@ -44,7 +44,6 @@ func signalNumber(sig os.Signal) int {
 // launch starts the process in a group of its own, so that it can be ended with
 // all that it started.
 func (p *process) launch() (restore func(), err error) {
-	adoptOrphans()
 	p.cmd.SysProcAttr = endWithParent()
 	p.cmd.SysProcAttr.Setpgid = true
 	takeBack := lendTerminal(p.cmd.SysProcAttr)
@@ -77,8 +76,11 @@ func (p *process) pass(sig os.Signal) {
 	}
 }
 
-// terminate asks the group to end; one that is stopped is woken to hear it.
+// terminate asks the group to end; one that is stopped is woken to hear it. Whom its
+// leader leaves behind from now on is distlock's to reap: before, distlock reaps nobody,
+// and they are left to whoever does.
 func (p *process) terminate() {
+	adoptOrphans()
 	p.signalGroup(syscall.SIGTERM)
 	p.signalGroup(syscall.SIGCONT)
 }
