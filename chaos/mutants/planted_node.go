@@ -182,14 +182,21 @@ var inNode = []Mutant{
 	},
 	{
 		Name: "few-connections-are-stood-in-line-for", File: laneGo,
-		Old:    "min(maxDirect, o.PoolSize)",
-		New:    "maxDirect",
+		Old:    "q.most = min(q.most, o.PoolSize)",
+		New:    "_ = o.PoolSize",
 		Breaks: "requests that wait for a connection share its next pipeline",
 		By:     "node/TestOneConnectionIsStoodInLineForInTheQueue/of_the_pool",
 	},
 	{
+		Name: "few-connections-are-asked-for-more", File: laneGo,
+		Old:    "q.most = min(q.most, o.MaxActiveConns)",
+		New:    "_ = o.MaxActiveConns",
+		Breaks: "no request fails because the client may have no further connection",
+		By:     "node/TestOneConnectionIsStoodInLineForInTheQueue/of_the_limit",
+	},
+	{
 		Name: "queue-without-a-second-pipeline", File: laneGo,
-		Old:    "q.flights < maxFlights && now.Sub(q.left) >= headway",
+		Old:    "q.flights < q.most && now.Sub(q.left) >= headway",
 		New:    "false",
 		Breaks: "a connection that hangs does not hold up the other requests to its node",
 		By:     "node/TestHungConnectionsDoNotHoldUpTheNodesOtherRequests",
@@ -203,7 +210,7 @@ var inNode = []Mutant{
 	},
 	{
 		Name: "pipelines-without-end", File: laneGo,
-		Old:    "q.flights < maxFlights && now",
+		Old:    "q.flights < q.most && now",
 		New:    "now",
 		Breaks: "goroutines that a hung node keeps waiting are bounded",
 		By:     "node/TestS28AHungNodeHasFewRequestsUnderWayAndTheOthersEndInTimeUnsent",

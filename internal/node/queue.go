@@ -19,12 +19,13 @@ const (
 	// maxDirect is how many may be under way before a request that somebody waits for has
 	// to queue: on its own goroutine it leaves at once and by itself. With fewer, few
 	// goroutines on one node hand on to each other what each could do alone; with more,
-	// many share fewer pipelines. Measured with 1 to 64 goroutines on two cores. It is
-	// less where the client has fewer connections, which they would stand in line for.
+	// many share fewer pipelines. Measured with 1 to 64 goroutines on two cores.
 	maxDirect = 4
 
 	// maxFlights bounds the departures that are under way to a node. A hung node has
-	// that many connections and goroutines waiting for it, and no more.
+	// that many connections and goroutines waiting for it, and no more. It is less where
+	// the client has fewer connections: beyond PoolSize they would stand in line for one,
+	// beyond MaxActiveConns fail.
 	maxFlights = 8
 
 	// maxWaiting bounds the requests that wait to leave; beyond, one fails at once.
@@ -56,6 +57,7 @@ type queue struct {
 	alone bool // each request leaves at once and by itself
 
 	direct int // see maxDirect
+	most   int // see maxFlights
 
 	// mu is never held across a request or an Asker.
 	mu         sync.Mutex
@@ -77,17 +79,15 @@ func (q *queue) init(n *Node) {
 	q.n = n
 	client, isClient := n.line.client.(*redis.Client)
 	q.alone = !isClient
+	q.most = maxFlights
 	if isClient {
-		q.direct = directOver(client.Options())
+		o := client.Options()
+		q.most = min(q.most, o.PoolSize)
+		if o.MaxActiveConns > 0 {
+			q.most = min(q.most, o.MaxActiveConns)
+		}
+		q.direct = min(maxDirect, q.most)
 	}
-}
-
-func directOver(o *redis.Options) int {
-	n := min(maxDirect, o.PoolSize)
-	if o.MaxActiveConns > 0 {
-		n = min(n, o.MaxActiveConns)
-	}
-	return n
 }
 
 // ask makes the request and returns when its reply is there.
@@ -178,7 +178,7 @@ func (q *queue) push(r *Request) (*worker, error) {
 }
 
 func (q *queue) mayLeave(now time.Time) bool {
-	return q.flights == 0 || q.alone || q.flights < maxFlights && now.Sub(q.left) >= headway
+	return q.flights == 0 || q.alone || q.flights < q.most && now.Sub(q.left) >= headway
 }
 
 // depart returns a worker for those who wait, if they may leave now; else it sees to
@@ -200,7 +200,7 @@ func (q *queue) keepWatch() {
 	}
 	q.watching = true
 	in := headway
-	if q.quick && q.flights == 1 || q.flights == maxFlights {
+	if q.quick && q.flights == 1 || q.flights == q.most {
 		in = lookEvery
 	}
 	if q.watch == nil {

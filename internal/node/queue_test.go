@@ -180,7 +180,9 @@ func TestOneConnectionIsStoodInLineForInTheQueue(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			onPlatformWith(t, few, func(t *testing.T, p *platform, n *node.Node) {
-				_, all := asking(n, 3, nil)
+				replies, all := asking(n, 3, nil)
+				time.Sleep(nodeTimeout / 2) // a departure's time
+				synctest.Wait()
 				require.Len(t, p.departures(), 1)
 				p.departures()[0].back <- granted
 				synctest.Wait()
@@ -188,6 +190,9 @@ func TestOneConnectionIsStoodInLineForInTheQueue(t *testing.T) {
 				require.Len(t, p.departures()[1].cmds, 2)
 				p.departures()[1].back <- granted
 				all.Wait()
+				for _, r := range replies {
+					require.Equal(t, distlock.Granted, r.Outcome)
+				}
 			})
 		})
 	}
