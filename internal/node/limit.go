@@ -111,32 +111,35 @@ type Alarms struct {
 }
 
 // lateness is how much later than it might a limit may end, as a part of the time that it
-// allows.
+// allows, counted from when it is started.
 const lateness = 100
 
-// Start has l end d after now, or with parent.
+// Start has l end d after now, which is the time or was a little before, or with parent.
 func (s *Alarms) Start(parent context.Context, l *Limit, now time.Time, d time.Duration) {
 	l.Context, l.at = parent, now.Add(d)
 	late := d / lateness
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	slot := len(s.last) - 1
+	slot := len(s.last) - 1 // where the length has no place yet: the oldest's
 	for i, a := range s.last {
-		if a == nil || a.of == d && a.at.Before(l.at) { // an older now displaces nothing
-			slot = min(slot, i)
-		}
 		if a == nil {
+			slot = min(slot, i)
 			break
 		}
-		if !l.at.After(a.at) && a.at.Sub(l.at) <= late {
+		ahead := a.at.Sub(l.at)
+		// Who comes late with its now is as late to begin to wait.
+		if ahead >= 0 && (ahead <= late || a.of == d && ahead <= late+time.Since(now)) {
 			l.rung = a.rung
 			return
+		}
+		if a.of == d {
+			slot = i
 		}
 	}
 	rung := make(chan struct{})
 	a := &alarm{l.at.Add(late), d, rung}
 	time.AfterFunc(time.Until(a.at), func() { close(rung) }) // whether anybody waits for it or not
+	l.rung = rung
 	copy(s.last[1:slot+1], s.last[:slot])
 	s.last[0] = a
-	l.rung = rung
 }

@@ -57,6 +57,9 @@ func TestALimitEndsAHundredthLateAtMost(t *testing.T) {
 func TestOldTimesDisplaceNoAlarm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var alarms node.Alarms
+		for d := range time.Duration(7) { // of other lengths: no place is left for another
+			alarms.Start(context.Background(), new(node.Limit), time.Now(), (d+1)*time.Minute)
+		}
 		rung := make(map[<-chan struct{}]bool)
 		for i := range 10_000 {
 			var l node.Limit
