@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -10,6 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/urfave/cli/v3"
 
 	"github.com/lilith/distlock"
@@ -79,7 +81,7 @@ type report struct {
 
 type nodeReport struct {
 	Node        string  `json:"node"`
-	State       string  `json:"state"` // held, free or unreachable
+	State       string  `json:"state"` // held, free, error or unreachable
 	RemainingMS int64   `json:"remaining_ms"`
 	LatencyMS   float64 `json:"latency_ms"`
 	Error       string  `json:"error,omitempty"`
@@ -103,6 +105,10 @@ func newReport(key string, st distlock.Status, asked error) *report {
 		case distlock.Refused:
 			n.State = "held"
 		default:
+			var answer redis.Error
+			if errors.As(v.Err, &answer) {
+				n.State = "error" // it was reached
+			}
 		}
 		if v.Err != nil {
 			n.Error = v.Err.Error()

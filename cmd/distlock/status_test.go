@@ -108,6 +108,18 @@ func TestStatusWithoutAMajorityTellsTheVotesAllTheSame(t *testing.T) {
 	require.Regexp(t, `(?m)^127\.0\.0\.1:\d+ +unreachable .*refused$`, text)
 }
 
+func TestStatusTellsANodeThatAnsweredAnErrorFromOneThatDidNot(t *testing.T) {
+	nodes := startNodes(t, 3)
+	spec := flags(nodes)
+	nodes[0].HSet("job", "f", "v")
+	nodes[2].Close()
+	code, stdout, stderr := inProcess(args("status", spec, "--json")...)
+	require.Equal(t, exitUnavailable, code, stderr)
+	var report map[string]any
+	require.NoError(t, json.Unmarshal([]byte(stdout), &report), stdout)
+	require.Equal(t, []string{"error", "free", "unreachable"}, nodeStates(report))
+}
+
 func TestTheNamesOfTheJSONArePinned(t *testing.T) {
 	r := newReport("k", distlock.Status{
 		Locked: true, Token: "t", FencingToken: 7, Remaining: 1500 * time.Millisecond,
