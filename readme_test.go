@@ -3,6 +3,7 @@ package distlock_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -75,8 +76,8 @@ func readmeExtend(ctx context.Context, locker *distlock.Locker, batches []int, w
 		if err := write(batch); err != nil {
 			return err
 		}
-		if err := handle.Extend(ctx, 0); errors.Is(err, distlock.ErrLost) {
-			return err // another may have it; after any other error the lease keeps its end
+		if err := handle.Extend(ctx, 0); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -214,6 +215,13 @@ func TestTheReadmesUserOfRedisHasTheRightsItNeeds(t *testing.T) {
 		acquired <- err
 	}()
 	require.Eventually(t, func() bool { return server.Do("EXISTS", "{myapp:job}:queue") == int64(1) }, time.Minute, 5*time.Millisecond)
+	// Some seconds later the subscription is tried, which has heard of nothing.
+	require.Eventually(t, func() bool { return strings.Contains(server.Do("INFO", "commandstats").(string), "cmdstat_ping:") },
+		time.Minute, 20*time.Millisecond)
 	require.NoError(t, held.Release(t.Context()))
 	require.NoError(t, <-acquired)
+	for _, entry := range server.Do("ACL", "LOG").([]any) {
+		denied := fmt.Sprint(entry.(map[any]any)["object"])
+		require.True(t, strings.HasPrefix(denied, "client"), "%s is denied, which go-redis asks for as it connects", denied)
+	}
 }
