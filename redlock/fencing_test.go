@@ -56,6 +56,8 @@ func TestUnlikeCountersAreSettledByASecondRoundTrip(t *testing.T) {
 			r := newRig(t, n)
 			l := r.locker(calm)
 			r.warm(l)
+			require.NoError(t, l.Close()) // what it asked has been answered by all
+			l = r.locker(calm)
 			for i, s := range r.servers {
 				s.Do("set", "{k}:fence", fmt.Sprint(high+int64(i)), "px", 600000)
 				s.Do("script", "load", scripts.Accept.Source)

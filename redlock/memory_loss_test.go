@@ -24,6 +24,7 @@ func TestS4RestartedNodesThatForgotMakeTwoHoldersWithoutAGuard(t *testing.T) {
 	r := newRig(t, 3)
 	first, err := r.locker(guarded(0)).Acquire(background, "k", distlock.WithTTL(time.Minute))
 	require.NoError(t, err)
+	r.requireEverywhere(first) // a grant still on its way would set the key anew
 	for _, s := range r.servers[:2] {
 		s.Kill()
 		s.Restart()
@@ -120,8 +121,8 @@ func TestAMinorityThatForgotHasTheKeyAgainWithinARenewalPeriod(t *testing.T) {
 			h, err := r.locker(distlock.Config{TTL: 6 * time.Second, NodeTimeout: 2 * time.Second}).Acquire(background, "k", distlock.WithAutoExtend())
 			require.NoError(t, err)
 			r.requireEverywhere(h)
-			before := h.Info().Extensions
 			spoil(r)
+			before := h.Info().Extensions
 			r.servers[0].Await(func() bool { return r.value(0) == h.Token() })
 			require.LessOrEqual(t, h.Info().Extensions, before+2)
 			require.True(t, h.IsHeld())
@@ -146,11 +147,11 @@ func TestARestartedNodeIsRepairedOnlyOnceItVotesAgain(t *testing.T) {
 	}, time.Minute, time.Millisecond)
 	r.requireEverywhere(h) // one may vote later than the others, and be the one that is left
 	r.servers[0].Kill()
-	r.servers[0].Restart()
 	restarted := time.Now()
+	r.servers[0].Restart()
 	before := h.Info().Extensions
 	r.servers[0].Await(func() bool { return r.value(0) == h.Token() })
-	require.GreaterOrEqual(t, time.Since(restarted), guard-time.Second, "and not before; uptime runs up to a second ahead")
+	require.GreaterOrEqual(t, time.Since(restarted), guard, "and not before")
 	require.Greater(t, h.Info().Extensions, before, "which did not keep the lease from being renewed")
 	require.NoError(t, h.Release(background))
 }
@@ -213,7 +214,7 @@ func TestASilentMajorityRepairsNothing(t *testing.T) {
 func TestANodeThatMissedTheReleaseGetsItWhenItAnswers(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 3)
-	l := r.locker(distlock.Config{TTL: time.Hour, MaxRetries: distlock.RetryForever})
+	l := r.locker(distlock.Config{TTL: time.Hour, MaxRetries: distlock.RetryForever, NodeTimeout: 2 * time.Second})
 	h, err := l.Acquire(background, "k")
 	require.NoError(t, err)
 	r.requireEverywhere(h)
@@ -229,7 +230,7 @@ func TestAnotherOwnersMinorityKeyIsNotRepairedAway(t *testing.T) {
 	r := newRig(t, 3)
 	h, err := r.locker(calm).Acquire(background, "k")
 	require.NoError(t, err)
-	r.servers[2].Await(func() bool { return r.value(2) == h.Token() })
+	r.requireEverywhere(h)
 	r.servers[0].Do("set", "k", "another", "px", 60000)
 	require.NoError(t, h.Extend(background, 0))
 	require.NoError(t, h.Extend(background, 0))

@@ -122,7 +122,7 @@ func TestS27AHalfOpenConnectionIsAHungNode(t *testing.T) {
 
 func TestAnUnansweredExtensionOrReleaseNamesEachNode(t *testing.T) {
 	sizes(t, func(t *testing.T, r *rig) {
-		h, err := r.locker(distlock.Config{TTL: time.Hour}).Acquire(background, "k")
+		h, err := r.locker(distlock.Config{TTL: time.Hour}).WaitForLock(background, "k", time.Minute)
 		require.NoError(t, err)
 		r.requireEverywhere(h)
 		for _, s := range r.servers[:len(r.servers)/2+1] {

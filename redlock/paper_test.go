@@ -104,6 +104,9 @@ func TestPaperMajorityAndValidity(t *testing.T) {
 		h, err := l.Acquire(background, "k")
 		if i < 3 { // i nodes are another's
 			require.NoError(t, err)
+			for j := i; j < len(r.servers); j++ { // and an acquisition, when a quorum has
+				r.servers[j].Await(func() bool { return r.value(j) == h.Token() })
+			}
 			require.NoError(t, h.Release(background))
 		} else {
 			require.ErrorIs(t, err, distlock.ErrHeld)
@@ -136,7 +139,7 @@ func TestPaperValidityCountsFromTheStart(t *testing.T) {
 func TestPaperFailureUnlocksEveryInstance(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 5)
-	l := r.locker(distlock.Config{MaxRetries: distlock.NoRetries})
+	l := r.locker(distlock.Config{MaxRetries: distlock.NoRetries, NodeTimeout: 3 * time.Second})
 	r.warm(l)
 	for _, s := range r.servers[:2] {
 		s.Do("set", "k", "another", "px", 60000)
@@ -159,7 +162,9 @@ func TestPaperCompetitorsGetApart(t *testing.T) {
 	r := newRig(t, 5)
 	var wg sync.WaitGroup
 	for range 5 {
-		l := r.lockerOver(r.ownClients(), distlock.Config{MaxRetries: distlock.RetryForever, RetryDelay: 10 * time.Millisecond})
+		l := r.lockerOver(r.ownClients(), distlock.Config{
+			MaxRetries: distlock.RetryForever, RetryDelay: 10 * time.Millisecond, NodeTimeout: calm.NodeTimeout,
+		})
 		wg.Go(func() {
 			h, err := l.WaitForLock(background, "k", time.Minute)
 			if err != nil {
@@ -197,12 +202,11 @@ func TestPaperExtendedOnlyByAMajority(t *testing.T) {
 	l := r.locker(calm)
 	h, err := l.Acquire(background, "k")
 	require.NoError(t, err)
+	r.requireEverywhere(h)
 	r.servers[0].Do("flushall")
 	r.servers[1].Do("flushall")
 	require.NoError(t, h.Extend(background, time.Minute))
-	for i, s := range r.servers {
-		s.Await(func() bool { return r.value(i) == h.Token() })
-	}
+	r.requireEverywhere(h)
 	for _, s := range r.servers[:3] {
 		s.Do("flushall")
 	}

@@ -187,7 +187,7 @@ func TestS14AHolderSuspendedPastItsLeaseHoldsNothingOnWaking(t *testing.T) {
 func TestS15ALeaseWonAfterALongWaitIsCountedFromItsOwnAttempt(t *testing.T) {
 	sizes(t, func(t *testing.T, r *rig) {
 		l := r.locker(distlock.Config{TTL: 3 * time.Second})
-		first, err := l.Acquire(background, "k")
+		first, err := l.WaitForLock(background, "k", time.Minute)
 		require.NoError(t, err)
 		second, err := l.WaitForLock(background, "k", time.Minute, distlock.WithTTL(30*time.Second))
 		require.NoError(t, err)
