@@ -144,8 +144,8 @@ var inWaiting = []Mutant{
 	},
 	{
 		Name: "telling-an-error-fails-the-release", File: tellLua,
-		Old:    "in ipairs(redis.pcall('ZRANGE', KEYS[2], 0, 15)) do",
-		New:    "in ipairs(redis.call('ZRANGE', KEYS[2], 0, 15)) do",
+		Old:    "in ipairs(redis.pcall('ZRANGE', KEYS[2], '0', '15')) do",
+		New:    "in ipairs(redis.call('ZRANGE', KEYS[2], '0', '15')) do",
 		Breaks: "no error of the queue is one of the release",
 		By:     "scripts/TestScripts",
 	},

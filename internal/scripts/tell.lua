@@ -12,7 +12,7 @@
 if ARGV[1] ~= '' then
   redis.pcall('ZREM', KEYS[2], ARGV[1])
 end
-for _, entry in ipairs(redis.pcall('ZRANGE', KEYS[2], 0, 15)) do
+for _, entry in ipairs(redis.pcall('ZRANGE', KEYS[2], '0', '15')) do
   redis.pcall('ZREM', KEYS[2], entry)
   local publish = string.sub(entry, 1, 1) == 's' and 'SPUBLISH' or 'PUBLISH'
   local heard = redis.pcall(publish, string.sub(entry, 2), ARGV[2] .. ' ' .. KEYS[1])
