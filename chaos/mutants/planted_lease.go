@@ -40,10 +40,24 @@ var inLease = []Mutant{
 	},
 	{
 		Name: "suspend-not-counted", File: "internal/clock/clock.go",
-		Old:    "elapsed = noteSuspend(asleep)\n\t}\n\treturn Instant(int64(elapsed) + suspended.Load() + simulated.Load())",
-		New:    "elapsed = noteSuspend(asleep)\n\t}\n\treturn Instant(int64(elapsed))",
+		Old:    "return Instant(int64(elapsed) + suspended.Load() + simulated.Load()), shown",
+		New:    "return Instant(int64(elapsed)), shown",
 		Breaks: "time that the machine was suspended counts",
 		By:     "engine/TestASuspendMovesTheClockButNotTheTimers",
+	},
+	{
+		Name: "suspend-asked-for-now-and-then", File: "internal/clock/watch.go",
+		Old:    "moved >= int64(standing) ||",
+		New:    "",
+		Breaks: "a suspend is noticed by whoever reads the clock first after it",
+		By:     "clock/TestTheKernelIsAskedWhereTheWallClockHasMovedAgainstTheMonotonic",
+	},
+	{
+		Name: "suspend-hidden-by-a-clock-set-back", File: "internal/clock/watch.go",
+		Old:    " || since >= int64(anyway)",
+		New:    "",
+		Breaks: "a wall clock that is set back hides no suspend for long",
+		By:     "clock/TestTheKernelIsAskedWhereTheWallClockHasMovedAgainstTheMonotonic",
 	},
 	{
 		Name: "context-never-ends", File: "handle.go",

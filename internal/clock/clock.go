@@ -49,43 +49,47 @@ var (
 // Now returns the present instant, suspended time included. It never blocks
 // and is safe for concurrent use.
 func Now() Instant {
-	elapsed := time.Since(origin)
-	if ignoring.Load() {
-		return Instant(int64(elapsed) + suspended.Load() + simulated.Load())
+	now, _ := Read()
+	return now
+}
+
+// Read returns the present instant together with the time.Time to show people for
+// it. Times are for them alone: only Instants are safe from a suspend.
+func Read() (Instant, time.Time) {
+	shown := time.Now()
+	elapsed := shown.Sub(origin)
+	if wall, then := shown.UnixNano(), elapsed; !ignoring.Load() && guard.due(wall, then) {
+		if asleep := suspendedTime(elapsed); asleep >= time.Duration(suspended.Load())+noticeable {
+			noteSuspend(asleep)
+			shown = time.Now()
+			elapsed = shown.Sub(origin)
+		}
+		guard.asked(wall, then)
 	}
-	if asleep := suspendedTime(elapsed); asleep >= time.Duration(suspended.Load())+noticeable {
-		elapsed = noteSuspend(asleep)
-	}
-	return Instant(int64(elapsed) + suspended.Load() + simulated.Load())
+	return Instant(int64(elapsed) + suspended.Load() + simulated.Load()), shown
 }
 
 // noticeable is the smallest growth of the suspended time that counts; below it
 // lies the noise of two clocks read one after the other.
 const noticeable = time.Millisecond
 
-// noteSuspend raises suspended and returns the elapsed time anew. A goroutine
-// held up between its two clock readings looks like a suspend; read again, that
-// is gone, while a suspend is there each time. Left in, it would hide a later
-// suspend of the same length.
-func noteSuspend(asleep time.Duration) (elapsed time.Duration) {
+// noteSuspend raises suspended. A goroutine held up between its two clock readings
+// looks like a suspend; read again, that is gone, while a suspend is there each time.
+// Left in, it would hide a later suspend of the same length.
+func noteSuspend(asleep time.Duration) {
 	for range 3 {
-		elapsed = time.Since(origin)
-		asleep = min(asleep, suspendedTime(elapsed))
+		asleep = min(asleep, suspendedTime(time.Since(origin)))
 	}
 	for {
 		known := suspended.Load()
 		if int64(asleep) <= known || suspended.CompareAndSwap(known, int64(asleep)) {
-			return elapsed
+			return
 		}
 	}
 }
 
 // Since returns the time passed since t, suspended time included.
 func Since(t Instant) time.Duration { return Now().Sub(t) }
-
-// Read returns the present instant together with the time.Time to show people for
-// it. Times are for them alone: only Instants are safe from a suspend.
-func Read() (Instant, time.Time) { return Now(), time.Now() }
 
 // SimulateSuspend makes Now jump forward by d, as a machine that was suspended
 // for d sees it on waking: timers have not moved, the clock has. It is for tests
