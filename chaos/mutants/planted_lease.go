@@ -50,14 +50,14 @@ var inLease = []Mutant{
 		Old:    "moved >= int64(standing) ||",
 		New:    "",
 		Breaks: "a suspend is noticed by whoever reads the clock first after it",
-		By:     "clock/TestTheKernelIsAskedWhereTheWallClockHasMovedAgainstTheMonotonic",
+		By:     "engine/TestTheKernelIsAskedWhereTheWallClockHasMovedAgainstTheMonotonic",
 	},
 	{
 		Name: "suspend-hidden-by-a-clock-set-back", File: "internal/clock/watch.go",
 		Old:    " || since >= int64(anyway)",
 		New:    "",
 		Breaks: "a wall clock that is set back hides no suspend for long",
-		By:     "clock/TestTheKernelIsAskedWhereTheWallClockHasMovedAgainstTheMonotonic",
+		By:     "engine/TestTheKernelIsAskedWhereTheWallClockHasMovedAgainstTheMonotonic",
 	},
 	{
 		Name: "context-never-ends", File: "handle.go",
