@@ -10,7 +10,6 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/lilith/distlock"
-	"github.com/lilith/distlock/internal/clock"
 )
 
 // A guard tells whether a node may have forgotten leases: whether it has been the
@@ -25,10 +24,10 @@ import (
 // there too this process's own watch ends the abstention.
 type guard struct {
 	mu      sync.Mutex
-	run     string        // the run_id seen last
-	since   clock.Instant // when its first answer came
-	first   bool          // no other was seen before it
-	trusted bool          // it may vote
+	run     string    // the run_id seen last
+	since   time.Time // when its first answer came: monotonic time, of which too little is the safe side
+	first   bool      // no other was seen before it
+	trusted bool      // it may vote
 }
 
 // CheckGuard returns an error where cfg asks for a restart guard that client, which
@@ -49,7 +48,7 @@ func CheckGuard(client redis.UniversalClient, what string, cfg distlock.Config) 
 func (g *guard) addArgs(args []any, length time.Duration) []any {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.run != "" && clock.Since(g.since) >= length {
+	if g.run != "" && time.Since(g.since) >= length {
 		g.trusted = true
 	}
 	known, uptime := "", ""
@@ -92,7 +91,7 @@ func (g *guard) judge(r *Reply, value any, length time.Duration) {
 		g.trusted = g.trusted || granted && g.first
 	default:
 		g.first = g.run == ""
-		g.run, g.since, g.trusted = run, clock.Now(), g.first && granted
+		g.run, g.since, g.trusted = run, time.Now(), g.first && granted
 	}
 	if g.trusted {
 		return
@@ -101,7 +100,7 @@ func (g *guard) judge(r *Reply, value any, length time.Duration) {
 		// Granted on the strength of its uptime while the watch knows better.
 		r.Outcome, r.MaySet = distlock.Abstained, true
 	}
-	wait := length - clock.Since(g.since)
+	wait := length - time.Since(g.since)
 	if g.first {
 		wait = min(wait, time.Duration(uptimeFor(length)-uptime)*time.Second)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/lilith/distlock"
+	"github.com/lilith/distlock/internal/clock"
 	"github.com/lilith/distlock/internal/node"
 	"github.com/lilith/distlock/internal/redistest"
 )
@@ -94,6 +95,9 @@ func TestANewRunIDIsBelievedOnThisProcessesClockAlone(t *testing.T) {
 		require.Equal(t, distlock.Abstained, r.Outcome)
 		require.True(t, r.MaySet, "it has set the key")
 		require.ErrorContains(t, r.Err, "run_id second is new")
+		// Nor is what a suspend, or a wall clock set forward where that is taken for one,
+		// adds to a lease's clock: this process was not watching then.
+		clock.SimulateSuspend(2 * time.Hour)
 	}
 	require.Equal(t, "", known.Load())
 	require.Equal(t, "", enough.Load(), "no uptime is enough")
