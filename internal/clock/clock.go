@@ -7,8 +7,12 @@
 // no other way; wall-clock times are information for people, and a hint for fencing
 // tokens.
 //
-// Limits: an Instant means nothing outside the process that read it, and a
-// suspend shorter than a millisecond is not noticed.
+// What errs, errs to more time having passed, which is a lease's safe side. Where less is
+// safe, as for how long a server has been watched, use time.Since.
+//
+// Limits: an Instant means nothing outside the process that read it; a suspend shorter
+// than a millisecond is not noticed, nor is one that the kernel knows nothing of, as where
+// a virtual machine is paused or moved.
 package clock
 
 import (
@@ -34,10 +38,8 @@ var (
 	// inside a testing/synctest bubble, which is what makes the engine testable.
 	origin = time.Now()
 
-	// suspended is the longest total suspend seen so far, in nanoseconds. It only
-	// grows: a reading that was a little too large makes leases end early, once,
-	// and can never make one look younger than it is.
-	suspended atomic.Int64
+	// slept is what this process knows of suspends.
+	slept account
 
 	// simulated is what SimulateSuspend added.
 	simulated atomic.Int64
@@ -56,36 +58,12 @@ func Now() Instant {
 // Read returns the present instant together with the time.Time to show people for
 // it. Times are for them alone: only Instants are safe from a suspend.
 func Read() (Instant, time.Time) {
-	shown := time.Now()
-	elapsed := shown.Sub(origin)
-	if wall, then := shown.UnixNano(), elapsed; !ignoring.Load() && guard.due(wall, then) {
-		if asleep := suspendedTime(elapsed); asleep >= time.Duration(suspended.Load())+noticeable {
-			noteSuspend(asleep)
-			shown = time.Now()
-			elapsed = shown.Sub(origin)
-		}
-		guard.asked(wall, then)
+	if ignoring.Load() {
+		shown, elapsed := machine{}.now()
+		return Instant(int64(elapsed) + slept.suspended.Load() + simulated.Load()), shown
 	}
-	return Instant(int64(elapsed) + suspended.Load() + simulated.Load()), shown
-}
-
-// noticeable is the smallest growth of the suspended time that counts; below it
-// lies the noise of two clocks read one after the other.
-const noticeable = time.Millisecond
-
-// noteSuspend raises suspended. A goroutine held up between its two clock readings
-// looks like a suspend; read again, that is gone, while a suspend is there each time.
-// Left in, it would hide a later suspend of the same length.
-func noteSuspend(asleep time.Duration) {
-	for range 3 {
-		asleep = min(asleep, suspendedTime(time.Since(origin)))
-	}
-	for {
-		known := suspended.Load()
-		if int64(asleep) <= known || suspended.CompareAndSwap(known, int64(asleep)) {
-			return
-		}
-	}
+	elapsed, shown := slept.read(machine{})
+	return Instant(int64(elapsed) + simulated.Load()), shown
 }
 
 // Since returns the time passed since t, suspended time included.
@@ -100,3 +78,14 @@ func SimulateSuspend(d time.Duration) { simulated.Add(int64(d)) }
 // processes that live on virtual time alone, where what the kernel's clocks do in
 // the meantime would only make one run unlike the next.
 func IgnoreSuspends() { ignoring.Store(true) }
+
+// A machine has the clocks that this process runs by.
+type machine struct{}
+
+// now returns the time, and what has passed since origin by the monotonic clock.
+func (machine) now() (shown time.Time, elapsed time.Duration) {
+	shown = time.Now()
+	return shown, shown.Sub(origin)
+}
+
+func (machine) asleep(elapsed time.Duration) time.Duration { return suspendedTime(elapsed) }
