@@ -7,10 +7,10 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// fly makes the requests, several in a pipeline, and has their replies in them when
-// it returns.
-func (n *Node) fly(batch ...*Request) {
-	if len(batch) == 1 {
+// fly makes the requests, several in a pipeline, or piped in any case, and has their
+// replies in them when it returns.
+func (n *Node) fly(piped bool, batch ...*Request) {
+	if len(batch) == 1 && !piped {
 		if r := batch[0]; n.prepare(r) {
 			r.value, r.trip, r.err = n.line.run(r.ctx, &r.first, r.Call.script, r.args, r.Call.key, r.Call.timeout,
 				func() bool { return n.again(r.Call) })

@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -24,8 +25,7 @@ const (
 
 	// maxFlights bounds the departures that are under way to a node. A hung node has
 	// that many connections and goroutines waiting for it, and no more. It is less where
-	// the client has fewer connections: beyond PoolSize they would stand in line for one,
-	// beyond MaxActiveConns fail.
+	// the client has fewer connections.
 	maxFlights = 8
 
 	// maxWaiting bounds the requests that wait to leave; beyond, one fails at once.
@@ -59,6 +59,12 @@ type queue struct {
 	direct int // see maxDirect
 	most   int // see maxFlights
 
+	// main is how many may be under way, the departing one included, for one to leave
+	// alone. go-redis has a pool for pipelines (Options.PipelinePoolSize) beside the main
+	// one; beyond what that may hold a lone request would stand in line, or be failed
+	// (Options.MaxActiveConns), and so takes a pipeline.
+	main int
+
 	// mu is never held across a request or an Asker.
 	mu         sync.Mutex
 	head, tail *Request // that wait to leave
@@ -79,30 +85,42 @@ func (q *queue) init(n *Node) {
 	q.n = n
 	client, isClient := n.line.client.(*redis.Client)
 	q.alone = !isClient
-	q.most = maxFlights
+	q.most, q.main = maxFlights, math.MaxInt
 	if isClient {
 		o := client.Options()
-		q.most = min(q.most, o.PoolSize)
+		q.main = o.PoolSize
 		if o.MaxActiveConns > 0 {
-			q.most = min(q.most, o.MaxActiveConns)
+			q.main = min(q.main, o.MaxActiveConns)
 		}
-		q.direct = min(maxDirect, q.most)
+		q.direct = min(maxDirect, q.main)
+		q.most = min(q.most, q.main+forPipelines(o))
 	}
+}
+
+// forPipelines is how many connections a client has for pipelines alone.
+func forPipelines(o *redis.Options) int {
+	switch {
+	case o.PipelinePoolSize < 0:
+		return 0
+	case o.PipelinePoolSize == 0:
+		return redis.DefaultPipelinePoolSize
+	}
+	return o.PipelinePoolSize
 }
 
 // ask makes the request and returns when its reply is there.
 func (q *queue) ask(r *Request) {
 	if q.alone {
-		q.n.fly(r)
+		q.n.fly(false, r)
 		return
 	}
 	q.mu.Lock()
-	if q.head == nil && (q.flights < q.direct || q.mayLeave(r.began)) {
+	if q.head == nil && (q.flights < q.direct || q.flights < q.main && q.mayLeave(r.began)) {
 		q.flights++
 		q.left = r.began
 		q.mu.Unlock()
 		defer func() { q.landed(r.quick()) }()
-		q.n.fly(r)
+		q.n.fly(false, r)
 		return
 	}
 	r.done = make(chan struct{})

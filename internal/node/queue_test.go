@@ -36,8 +36,15 @@ func (d *departure) words() (all []string) {
 
 // A platform is a go-redis client without a connection: it shows what leaves.
 type platform struct {
-	mu   sync.Mutex
-	left []*departure
+	mu    sync.Mutex
+	left  []*departure
+	alone int // of them those without a pipeline
+}
+
+func (p *platform) lone() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.alone
 }
 
 func (p *platform) departures() []*departure {
@@ -75,7 +82,12 @@ func (p *platform) see(ctx context.Context, cmds []redis.Cmder) error {
 func (p *platform) DialHook(next redis.DialHook) redis.DialHook { return next }
 
 func (p *platform) ProcessHook(redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error { return p.see(ctx, []redis.Cmder{cmd}) }
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		p.mu.Lock()
+		p.alone++
+		p.mu.Unlock()
+		return p.see(ctx, []redis.Cmder{cmd})
+	}
 }
 
 func (p *platform) ProcessPipelineHook(redis.ProcessPipelineHook) redis.ProcessPipelineHook {
@@ -172,14 +184,17 @@ func TestFewRequestsLeaveByThemselves(t *testing.T) {
 }
 
 // TestOneConnectionIsStoodInLineForInTheQueue, where those who wait leave together, and
-// not in go-redis's pool.
+// not in go-redis's pool, or are failed there.
 func TestOneConnectionIsStoodInLineForInTheQueue(t *testing.T) {
 	for name, few := range map[string]func(*redis.Options){
 		"of the pool":  func(o *redis.Options) { o.PoolSize = 1 },
 		"of the limit": func(o *redis.Options) { o.MaxActiveConns = 1 },
 	} {
 		t.Run(name, func(t *testing.T) {
-			onPlatformWith(t, few, func(t *testing.T, p *platform, n *node.Node) {
+			onPlatformWith(t, func(o *redis.Options) {
+				few(o)
+				o.PipelinePoolSize = -1
+			}, func(t *testing.T, p *platform, n *node.Node) {
 				replies, all := asking(n, 3, nil)
 				time.Sleep(nodeTimeout / 2) // a departure's time
 				synctest.Wait()
@@ -193,6 +208,33 @@ func TestOneConnectionIsStoodInLineForInTheQueue(t *testing.T) {
 				for _, r := range replies {
 					require.Equal(t, distlock.Granted, r.Outcome)
 				}
+			})
+		})
+	}
+}
+
+// TestWhoHasOneConnectionIsNotHeldUpByARequestThatHangs: pipelines have connections of
+// their own, which a single request takes too then.
+func TestWhoHasOneConnectionIsNotHeldUpByARequestThatHangs(t *testing.T) {
+	for name, few := range map[string]func(*redis.Options){
+		"in the pool": func(o *redis.Options) { o.PoolSize = 1 },
+		"at all":      func(o *redis.Options) { o.MaxActiveConns = 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			onPlatformWith(t, few, func(t *testing.T, p *platform, n *node.Node) {
+				_, hung := asking(n, 1, nil)
+				time.Sleep(nodeTimeout / 4) // a departure's time
+				for later := 1; later <= 2; later++ {
+					replies, all := asking(n, 1, nil)
+					time.Sleep(nodeTimeout / 100)
+					synctest.Wait()
+					require.Len(t, p.departures(), 1+later)
+					require.Equal(t, 1, p.lone(), "there is no connection for another")
+					p.departures()[later].back <- granted
+					all.Wait()
+					require.Equal(t, distlock.Granted, replies[0].Outcome)
+				}
+				hung.Wait()
 			})
 		})
 	}

@@ -17,6 +17,7 @@ type worker struct {
 	since time.Time // idle
 	quick bool      // the last that it took was answered within the headway of being asked
 	batch []*Request
+	piped bool // it takes a pipeline, be it for one request
 }
 
 // worker returns an idle worker, or a new one. It holds a place among the flights.
@@ -47,7 +48,7 @@ func (w *worker) run() {
 	defer w.abort()
 	for goOn := true; goOn; goOn = <-w.wake {
 		for first := true; w.board(first); first = false {
-			w.q.n.fly(w.batch...)
+			w.q.n.fly(w.piped, w.batch...)
 			many := len(w.batch) > 1
 			w.quick = w.batch[0].quick()
 			for i, r := range w.batch {
@@ -109,6 +110,7 @@ func (w *worker) board(first bool) bool {
 		w.batch = append(w.batch, r)
 		return false
 	})
+	w.piped = q.flights > q.main
 	if q.head != nil {
 		q.keepWatch() // whom there was no room for, or who has other time left
 	}
