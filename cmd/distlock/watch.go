@@ -30,21 +30,27 @@ func (w *watch) untilEnd(handle *distlock.Handle) (told bool) {
 	lost, exited := handle.Done(), w.process.exited
 	var kill <-chan time.Time // from the loss on
 	var poll <-chan time.Time // from the leader's end on
+	end := func() {
+		lost = nil
+		w.say(handle.Err().Error())
+		w.say("ending the command")
+		w.process.terminate()
+		kill = time.After(w.grace)
+	}
 	for {
 		select {
 		case sig := <-w.signals:
 			w.process.pass(sig)
 		case <-lost:
-			lost = nil
-			w.say(handle.Err().Error())
-			w.say("ending the command")
-			w.process.terminate()
-			timer := time.NewTimer(w.grace)
-			defer timer.Stop()
-			kill = timer.C
+			end()
 		case <-exited:
 			if lost != nil {
-				return false
+				select {
+				case <-lost: // at the same moment
+					end()
+				default:
+					return false
+				}
 			}
 			exited = nil
 			ticker := time.NewTicker(lookAgain)
