@@ -173,8 +173,8 @@ var inWaiting = []Mutant{
 	},
 	{
 		Name: "release-tells-nobody", File: releaseLua,
-		Old:    "if mine and KEYS[3] then",
-		New:    "if false then",
+		Old:    "if mine and KEYS[3] and (",
+		New:    "if false and (",
 		Breaks: "who waits elsewhere is told when the lock is free",
 		By:     "scripts/TestScripts",
 	},
