@@ -30,6 +30,7 @@ func (w *watch) untilEnd(handle *distlock.Handle) (told bool) {
 	lost, exited := handle.Done(), w.process.exited
 	var kill <-chan time.Time // from the loss on
 	var poll <-chan time.Time // from the leader's end on
+	killed := false
 	end := func() {
 		lost = nil
 		w.say(handle.Err().Error())
@@ -52,6 +53,9 @@ func (w *watch) untilEnd(handle *distlock.Handle) (told bool) {
 					return false
 				}
 			}
+			if killed {
+				return true // what is left of the group then cannot be waited for
+			}
 			exited = nil
 			ticker := time.NewTicker(lookAgain)
 			defer ticker.Stop()
@@ -61,7 +65,7 @@ func (w *watch) untilEnd(handle *distlock.Handle) (told bool) {
 				return true
 			}
 		case <-kill:
-			kill = nil
+			kill, killed = nil, true
 			w.say("killing the command: it has not ended within " + w.grace.String())
 			w.process.kill()
 			if exited == nil {
