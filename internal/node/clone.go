@@ -44,3 +44,14 @@ func (l *line) bounded(client *redis.Client, timeout time.Duration) *redis.Clien
 	l.latest.Store(&cloned{want, c})
 	return c
 }
+
+// forPipelines is how many connections a client has for pipelines alone.
+func forPipelines(o *redis.Options) int {
+	switch {
+	case o.PipelinePoolSize < 0:
+		return 0
+	case o.PipelinePoolSize == 0:
+		return redis.DefaultPipelinePoolSize
+	}
+	return o.PipelinePoolSize
+}

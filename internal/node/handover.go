@@ -28,25 +28,26 @@ func (n *Node) handOverArgs(args []any) []any {
 
 // concludeHandOver makes two replies of one answer: of the acquisition, and in it of the
 // release. Each half of the answer is what its script answers.
-func (n *Node) concludeHandOver(r *Request) {
+func (n *Node) concludeHandOver(r *Request) (reply Reply) {
 	var released Reply
 	if r.err != nil {
-		r.reply = failed(r.err, r.trip, r.Call.timeout)
-		released = r.reply
+		reply = failed(r.err, r.trip, r.Call.timeout)
+		released = reply
 		released.MaySet = false
 		// Redis refused the one or the other, and what stands in the way of an
 		// acquisition must not hold up a release.
 		released.Undecided = answered(r.err)
 	} else {
-		released, r.reply = n.halves(r.Call, r.value)
+		released, reply = n.halves(r.Call, r.value)
 		again := r.trip == tripTwice
-		released.Resent, r.reply.Resent = again, again
-		r.reply.MaySet = r.reply.MaySet || again
+		released.Resent, reply.Resent = again, again
+		reply.MaySet = reply.MaySet || again
 	}
-	n.noteSet(r)
-	r.reply.Latency = time.Since(r.began)
-	released.Latency = r.reply.Latency
-	r.reply.Released = &released
+	n.noteSet(r, &reply)
+	reply.Latency = time.Since(r.began)
+	released.Latency = reply.Latency
+	reply.Released = &released
+	return reply
 }
 
 func (n *Node) halves(c *Call, value any) (released, acquired Reply) {

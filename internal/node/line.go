@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-
-	"github.com/lilith/distlock/internal/scripts"
 )
 
 // A line runs scripts over one go-redis client and bounds the time that takes.
@@ -75,33 +73,32 @@ func (c *once) Args() []any {
 	return c.Cmd.Args()
 }
 
-// run runs the script at key's node. A connection that breaks while the answer is
-// awaited, as one does whose node restarted since it was last used, is worth a
-// second copy of the request: the scripts may be run twice.
+// run makes the request at its key's node, and puts what comes back in it. A connection
+// that breaks while the answer is awaited, as one does whose node restarted since it was
+// last used, is worth a second copy of the request: the scripts may be run twice.
 //
-// again is asked before the second copy.
-func (l *line) run(ctx context.Context, first *once, s *scripts.Script, args []any, key string, timeout time.Duration, again func() bool) (any, trip, error) {
-	value, sent, err := l.eval(ctx, first, s, args, key, timeout)
-	if err == nil {
-		return value, tripOnce, nil
+// left is what the first copy has left of the timeout; again is asked before the second.
+func (l *line) run(r *Request, left time.Duration, again func() bool) {
+	value, sent, err := l.eval(r, &r.first, left)
+	r.value, r.err, r.trip = value, err, tripOnce
+	switch {
+	case err == nil:
+	case broken(err) && r.ctx.Err() == nil && again():
+		r.value, _, r.err = l.eval(r, new(once), whatIsLeft(r.ctx, r.Call.timeout))
+		r.trip = tripTwice
+	case !sent:
+		r.trip = tripUnsent
 	}
-	if broken(err) && ctx.Err() == nil && again() {
-		value, _, err = l.eval(ctx, new(once), s, args, key, timeout)
-		return value, tripTwice, err
-	}
-	if !sent {
-		return nil, tripUnsent, err
-	}
-	return nil, tripOnce, err
 }
 
 // eval names the script by its hash, and sends its source where the node does not
 // know it: one more round trip, after which it does. sent is false only where
 // nothing can have reached the node.
-func (l *line) eval(ctx context.Context, cmd *once, s *scripts.Script, args []any, key string, timeout time.Duration) (value any, sent bool, err error) {
-	value, sent, err = l.send(ctx, cmd, args, key, timeout)
+func (l *line) eval(r *Request, cmd *once, timeout time.Duration) (value any, sent bool, err error) {
+	value, sent, err = l.send(r.ctx, cmd, r.args, r.Call.key, timeout)
 	if err != nil && redis.HasErrorPrefix(err, "NOSCRIPT") {
-		return l.send(ctx, new(once), append([]any{"eval", s.Source}, args[2:]...), key, timeout)
+		source := append([]any{"eval", r.Call.script.Source}, r.args[2:]...)
+		return l.send(r.ctx, new(once), source, r.Call.key, whatIsLeft(r.ctx, r.Call.timeout))
 	}
 	return value, sent, err
 }
@@ -111,7 +108,6 @@ func (l *line) eval(ctx context.Context, cmd *once, s *scripts.Script, args []an
 func (l *line) send(ctx context.Context, cmd *once, args []any, key string, timeout time.Duration) (value any, sent bool, err error) {
 	cmd.Cmd = redis.NewCmd(ctx, args...)
 	cmd.SetFirstKeyPos(3)
-	timeout = whatIsLeft(ctx, timeout)
 	ask, err := l.route(ctx, key, timeout)
 	if err != nil {
 		return nil, false, err

@@ -71,16 +71,11 @@ func (n *Node) Name() string { return n.name }
 
 // A Reply is what one node said to one Call.
 type Reply struct {
-	Outcome   distlock.Outcome
-	Rejected  bool          // Unreachable, by an error that retrying cannot mend
-	Absent    bool          // Refused, and nobody has the key
-	Woken     bool          // of Release: somebody who waits elsewhere was told
-	Counter   int64         // the fencing counter, where told
-	Held      bool          // of Inspect: somebody has the key
-	Owner     string        // of Inspect; may be "" for a key that is not ours
-	Remaining time.Duration // of the owner's lease, 0 where unknown
-	VotesIn   time.Duration // Abstained: until the node votes again, at most
-	Err       error
+	Outcome  distlock.Outcome
+	Rejected bool // Unreachable, by an error that retrying cannot mend
+	Absent   bool // Refused, and nobody has the key
+	Woken    bool // of Release: somebody who waits elsewhere was told
+	Held     bool // of Inspect: somebody has the key
 
 	// MaySet tells that a request of this Call may set the key yet: it went
 	// unanswered, or was sent a second time.
@@ -89,12 +84,19 @@ type Reply struct {
 	// Resent tells that the answer is the second copy's.
 	Resent bool
 
-	// Released, of a HandOver, is the reply to its release; the rest is the reply to its
-	// acquisition. Undecided there: a release is to be asked for alone.
-	Released  *Reply
+	// Undecided, of what a HandOver released: a release is to be asked for alone.
 	Undecided bool
 
-	Latency time.Duration
+	Counter   int64         // the fencing counter, where told
+	Owner     string        // of Inspect; may be "" for a key that is not ours
+	Remaining time.Duration // of the owner's lease, 0 where unknown
+	VotesIn   time.Duration // Abstained: until the node votes again, at most
+	Latency   time.Duration
+	Err       error
+
+	// Released, of a HandOver, is the reply to its release; the rest is the reply to its
+	// acquisition.
+	Released *Reply
 }
 
 // Vote returns the reply as the library's users see it.
@@ -107,23 +109,23 @@ func (n *Node) Vote(r Reply) distlock.Vote {
 // while it is. ctx can end the wait for a connection; a request that was sent is
 // waited for.
 func (n *Node) Ask(ctx context.Context, c *Call) Reply {
-	r := &Request{Call: c, ctx: ctx, began: time.Now()}
-	n.queue.ask(r)
-	return r.reply
+	w := newAwaited(ctx, c)
+	n.queue.ask(w)
+	return w.reply
 }
 
 // AskInTime is Ask that waits no longer than the call's node timeout for a connection
 // either, and sends nothing where ctx has ended.
 func (n *Node) AskInTime(ctx context.Context, c *Call) Reply {
-	r := &Request{Call: c, ctx: ctx, began: time.Now()}
+	w := newAwaited(ctx, c)
 	if err := ctx.Err(); err != nil {
-		n.giveUp(r, err)
-		return r.reply
+		n.giveUp(&w.Request, err)
+		return w.reply
 	}
-	n.limit(ctx, r)
-	defer r.unlimit()
-	n.queue.ask(r)
-	return r.reply
+	n.bound(w)
+	defer w.unbound()
+	n.queue.ask(w)
+	return w.reply
 }
 
 // Post is Ask for who does not wait: the answer goes to r.To, on another goroutine.

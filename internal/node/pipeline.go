@@ -7,17 +7,16 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// fly makes the requests, several in a pipeline, or piped in any case, and has their
-// replies in them when it returns.
-func (n *Node) fly(piped bool, batch ...*Request) {
-	if len(batch) == 1 && !piped {
-		if r := batch[0]; n.prepare(r) {
-			r.value, r.trip, r.err = n.line.run(r.ctx, &r.first, r.Call.script, r.args, r.Call.key, r.Call.timeout,
-				func() bool { return n.again(r.Call) })
-			n.conclude(r)
-		}
-		return
+// fly makes one request, and has what came back in it when it returns. left is what
+// the first copy has left of its timeout.
+func (n *Node) fly(r *Request, left time.Duration) {
+	if n.prepare(r) {
+		n.line.run(r, left, func() bool { return n.again(r.Call) })
 	}
+}
+
+// flyTogether is fly for several requests, in a pipeline.
+func (n *Node) flyTogether(batch []*Request) {
 	ready := make([]*Request, 0, len(batch))
 	for _, r := range batch {
 		if n.prepare(r) {
@@ -25,24 +24,12 @@ func (n *Node) fly(piped bool, batch ...*Request) {
 		}
 	}
 	n.runTogether(ready)
-	for _, r := range ready {
-		n.conclude(r)
-	}
 }
 
-// giveUp ends a request that has not left.
+// giveUp ends a request that has not left, and tells its Asker.
 func (n *Node) giveUp(r *Request, err error) {
 	r.trip, r.err = tripUnsent, err
-	n.conclude(r)
-}
-
-// tell has the reply known to who waits for it.
-func (r *Request) tell() {
-	if r.done != nil {
-		close(r.done)
-	} else {
-		r.To.Answered(r.Index, r.reply)
-	}
+	n.tell(r)
 }
 
 // runTogether is run for several requests: those whose connection broke are worth a

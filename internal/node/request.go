@@ -16,22 +16,19 @@ type Request struct {
 	To    Asker // is told the answer
 	Index int   // of the node, for To
 
-	ctx    context.Context // bounds it
-	began  time.Time
-	limit  Limit // what ctx may be
-	cancel context.CancelFunc
-	first  once // the first copy
-	args   []any
+	ctx   context.Context // bounds it
+	began time.Time
+	first once // the first copy
+	args  []any
 
+	// What came back.
 	value any
-	trip  trip
 	err   error
-	reply Reply
+	trip  trip
 
 	// The queue's, under its lock.
-	next   *Request
 	queued bool
-	done   chan struct{} // closed when the reply is there; nil where nobody waits for it
+	next   *Request
 }
 
 // An Asker is told the answers to its requests. It must not block.
@@ -39,41 +36,64 @@ type Asker interface {
 	Answered(i int, r Reply)
 }
 
-// limit has the request bounded by its node timeout, until unlimit is called.
-func (n *Node) limit(ctx context.Context, r *Request) {
+// An awaited is a Request whose answer a goroutine waits for.
+type awaited struct {
+	Request
+	reply  Reply
+	done   chan struct{} // closed when the reply is there; nil for who asks himself
+	limit  Limit         // what ctx may be
+	cancel context.CancelFunc
+}
+
+func newAwaited(ctx context.Context, c *Call) *awaited {
+	w := &awaited{Request: Request{Call: c, ctx: ctx, began: time.Now()}}
+	w.To = w
+	return w
+}
+
+// Answered implements [Asker].
+func (w *awaited) Answered(_ int, r Reply) {
+	w.reply = r
+	if w.done != nil {
+		close(w.done)
+	}
+}
+
+// bound has the request bounded by its node timeout, until unbound is called.
+func (n *Node) bound(w *awaited) {
 	if !n.line.bare {
-		r.ctx, r.cancel = context.WithDeadline(ctx, r.began.Add(r.Call.timeout))
+		w.ctx, w.cancel = context.WithDeadline(w.ctx, w.began.Add(w.Call.timeout))
 		return
 	}
-	n.alarms.Start(ctx, &r.limit, r.began, r.Call.timeout)
-	r.ctx = &r.limit
+	n.alarms.Start(w.ctx, &w.limit, w.began, w.Call.timeout)
+	w.ctx = &w.limit
 }
 
 // ended is closed when the request's time is over or its caller gives up, for who waits
 // for that.
-func (r *Request) ended() <-chan struct{} {
-	if r.ctx == &r.limit {
-		r.limit.watch()
+func (w *awaited) ended() <-chan struct{} {
+	if w.ctx == &w.limit {
+		w.limit.watch()
 	}
-	return r.ctx.Done()
+	return w.ctx.Done()
 }
 
-func (r *Request) unlimit() {
-	if r.cancel != nil {
-		r.cancel()
+func (w *awaited) unbound() {
+	if w.cancel != nil {
+		w.cancel()
 	} else {
-		r.limit.End()
+		w.limit.End()
 	}
 }
 
 // prepare makes the words of the request, at the last moment. It reports whether it
-// is to be sent.
+// is to be sent; where not, the reason is in it.
 func (n *Node) prepare(r *Request) bool {
 	c := r.Call
 	if c.repairs {
 		n.doubts.add(c.token) // the acquire request may be on its way yet
 		if c.Wanted != nil && !c.Wanted() {
-			r.reply = Reply{Err: errUnwanted} // released before the doubt was noted
+			r.err = errUnwanted // released before the doubt was noted
 			return false
 		}
 	}
@@ -105,40 +125,50 @@ func (n *Node) again(c *Call) bool {
 	return c.Wanted == nil || c.Wanted()
 }
 
-// conclude makes the reply of what came back.
-func (n *Node) conclude(r *Request) {
+// tell makes the reply of what came back and has it known to who waits for it. It
+// reports whether the node answered within nearby.
+func (n *Node) tell(r *Request) (near bool) {
+	var reply Reply
+	switch {
+	case errors.Is(r.err, errUnwanted):
+		reply.Err = r.err
+	case r.Call.script == scripts.HandOver:
+		reply = n.concludeHandOver(r)
+	default:
+		reply = n.conclude(r)
+	}
+	near = 0 < reply.Latency && reply.Latency < nearby
+	r.To.Answered(r.Index, reply)
+	return near
+}
+
+func (n *Node) conclude(r *Request) (reply Reply) {
 	c := r.Call
-	if c.script == scripts.HandOver {
-		n.concludeHandOver(r)
-		return
-	}
 	if r.err != nil {
-		r.reply = failed(r.err, r.trip, c.timeout)
+		reply = failed(r.err, r.trip, c.timeout)
 	} else {
-		r.reply = c.parse(r.value)
-		r.reply.MaySet, r.reply.Resent = r.trip == tripTwice, r.trip == tripTwice
+		reply = c.parse(r.value)
+		reply.MaySet, reply.Resent = r.trip == tripTwice, r.trip == tripTwice
+		if c.guard > 0 {
+			n.guard.judge(&reply, r.value, c.guard)
+		}
 	}
-	if c.guard > 0 && r.err == nil {
-		n.guard.judge(&r.reply, r.value, c.guard)
-	}
-	n.noteSet(r)
-	r.reply.Latency = time.Since(r.began)
+	n.noteSet(r, &reply)
+	reply.Latency = time.Since(r.began)
+	return reply
 }
 
 // noteSet remembers what a request may have done to the key.
-func (n *Node) noteSet(r *Request) {
+func (n *Node) noteSet(r *Request, reply *Reply) {
 	switch {
 	case !r.Call.sets:
-		r.reply.MaySet = false
-	case r.reply.MaySet:
+		reply.MaySet = false
+	case reply.MaySet:
 		n.doubts.add(r.Call.token)
 	case r.err != nil && r.trip == tripUnsent:
 		n.unsent.add(r.Call.token)
 	}
 }
-
-// quick reports whether the answer was there within the headway of being asked.
-func (r *Request) quick() bool { return 0 < r.reply.Latency && r.reply.Latency < headway }
 
 // releaseArgs are those of a release, for this node: it may know of a request that could
 // set the key yet, and has a place in the queue that is not to be told.

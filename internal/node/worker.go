@@ -15,9 +15,10 @@ type worker struct {
 	wake  chan bool // false ends it
 	fresh bool      // it has no goroutine yet
 	since time.Time // idle
-	quick bool      // the last that it took was answered within the headway of being asked
+	near  bool      // the last that it took was answered within nearby
 	batch []*Request
-	piped bool // it takes a pipeline, be it for one request
+	left  time.Duration // of each one's timeout
+	piped bool          // it takes a pipeline, be it for one request
 }
 
 // worker returns an idle worker, or a new one. It holds a place among the flights.
@@ -48,12 +49,17 @@ func (w *worker) run() {
 	defer w.abort()
 	for goOn := true; goOn; goOn = <-w.wake {
 		for first := true; w.board(first); first = false {
-			w.q.n.fly(w.piped, w.batch...)
 			many := len(w.batch) > 1
-			w.quick = w.batch[0].quick()
+			if many || w.piped {
+				w.q.n.flyTogether(w.batch)
+			} else {
+				w.q.n.fly(w.batch[0], w.left)
+			}
 			for i, r := range w.batch {
 				w.batch[i] = nil
-				r.tell()
+				if near := w.q.n.tell(r); i == 0 {
+					w.near = near
+				}
 			}
 			w.batch = w.batch[:0]
 			if many {
@@ -72,8 +78,7 @@ func (w *worker) abort() {
 	for _, r := range w.batch {
 		if r != nil {
 			r.trip, r.err = tripOnce, errors.New("the client ended the request's goroutine")
-			w.q.n.conclude(r)
-			r.tell()
+			w.q.n.tell(r)
 		}
 	}
 	w.q.landed(false)
@@ -87,7 +92,7 @@ func (w *worker) board(first bool) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !first {
-		q.quick = w.quick
+		q.near = w.near
 	}
 	if q.head == nil {
 		q.land()
@@ -102,9 +107,9 @@ func (w *worker) board(first bool) bool {
 	if q.alone {
 		most = 1
 	}
-	timeout := whatIsLeftAt(q.head.ctx, now, q.head.Call.timeout)
+	w.left = whatIsLeftAt(q.head.ctx, now, q.head.Call.timeout)
 	q.filter(func(r *Request) bool {
-		if len(w.batch) == most || whatIsLeftAt(r.ctx, now, r.Call.timeout) != timeout {
+		if len(w.batch) == most || whatIsLeftAt(r.ctx, now, r.Call.timeout) != w.left {
 			return true
 		}
 		w.batch = append(w.batch, r)
