@@ -52,7 +52,7 @@ func onOne() []peer.Contestant {
 func onMany() []peer.Contestant {
 	return []peer.Contestant{
 		peer.Distlock, peer.DistlockUnfenced, peer.Redsync, peer.RedsyncFailFast, peer.Rueidislock,
-		peer.ByHand, peer.ScriptsByHand, peer.Dispatched, peer.WaitAll, peer.AutoPipelined, peer.Raw, peer.RawScripts,
+		peer.ByHand, peer.ScriptsByHand, peer.Dispatched, peer.AutoPipelined, peer.Raw, peer.RawScripts,
 	}
 }
 
@@ -75,9 +75,12 @@ func many(n int, thing string) string {
 func uncontended() []*Workload {
 	var all []*Workload
 	for _, n := range []int{1, 3, 5, 7} {
-		who := onMany()
-		if n == 1 {
+		who := append(onMany(), peer.WaitAll)
+		switch n {
+		case 1:
 			who = onOne()
+		case 5:
+			who = append(who, peer.DispatchedUnfenced) // a target's limit
 		}
 		all = append(all, &Workload{
 			Name: fmt.Sprintf("uncontended-%d", n), Chapter: "Uncontended", Title: "Uncontended, " + nodes(n), Short: nodes(n),

@@ -51,6 +51,7 @@ var looks = map[string]look{
 	peer.AutoPipelined.Name:        {rgb(0x57606a), dashed, 1.2, false},
 	peer.AutoPipelinedScripts.Name: {rgb(0x24292f), dashed, 1.2, false},
 	peer.Dispatched.Name:           {rgb(0x57606a), dotted, 1.2, false},
+	peer.DispatchedUnfenced.Name:   {rgb(0x8c959f), dotted, 1.2, true},
 	peer.Raw.Name:                  {rgb(0xafb8c1), dashed, 1.2, true},
 	peer.RawScripts.Name:           {rgb(0x24292f), dotted, 1.2, false},
 	peer.Queued.Name:               {rgb(0x8c959f), nil, 1.2, false},

@@ -18,7 +18,7 @@ var (
 	anyNodes    = []peer.Contestant{
 		peer.Distlock, peer.DistlockUnfenced, peer.Redsync, peer.RedsyncFailFast, peer.RedsyncEager,
 		peer.Rueidislock, peer.ByHand, peer.ScriptsByHand, peer.UnfencedByHand, peer.WaitAll, peer.AutoPipelined,
-		peer.AutoPipelinedScripts, peer.Dispatched, peer.Raw, peer.RawScripts, peer.Queued,
+		peer.AutoPipelinedScripts, peer.Dispatched, peer.DispatchedUnfenced, peer.Raw, peer.RawScripts, peer.Queued,
 	}
 )
 

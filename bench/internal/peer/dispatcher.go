@@ -20,13 +20,22 @@ var Dispatched = Contestant{
 	Name:  "our scripts, a dispatcher a node",
 	About: "the library's own two scripts, with fencing; on each node a goroutine that stays sends what waits, in one pipeline, on go-redis; on at a majority",
 	Sends: ByHand.Sends,
-	Open:  each(newDispatched),
+	Open:  each(func(s Settings) (Locker, error) { return newDispatched(s, true) }),
+}
+
+// DispatchedUnfenced is Dispatched without fencing tokens.
+var DispatchedUnfenced = Contestant{
+	Name:  "our scripts, no fencing, a dispatcher a node",
+	About: "the same without fencing",
+	Sends: ByHand.Sends,
+	Open:  each(func(s Settings) (Locker, error) { return newDispatched(s, false) }),
 }
 
 type dispatchedLocker struct {
 	clients pool
 	nodes   []*dispatcher
 	ttl     time.Duration
+	fencing bool
 	all     sync.WaitGroup
 }
 
@@ -53,11 +62,11 @@ type election struct {
 	decided        chan struct{}
 }
 
-func newDispatched(s Settings) (Locker, error) {
+func newDispatched(s Settings, fencing bool) (Locker, error) {
 	if err := loadScripts(s.Addrs); err != nil {
 		return nil, err
 	}
-	l := &dispatchedLocker{clients: newPool(s), ttl: s.TTL}
+	l := &dispatchedLocker{clients: newPool(s), ttl: s.TTL, fencing: fencing}
 	for _, c := range l.clients {
 		d := &dispatcher{client: c, asked: make(chan asked, 4096)}
 		l.nodes = append(l.nodes, d)
@@ -157,9 +166,17 @@ func (l *dispatchedLocker) Acquire(ctx context.Context, key string) (Lock, error
 func (l *dispatchedLocker) Try(ctx context.Context, key string) (Lock, error) {
 	lock := &dispatchedLock{l, key, rand.Text()}
 	granted := func(v any) bool { _, is := v.(int64); return is }
-	err := l.ask(granted, "evalsha", scripts.Acquire.SHA, 3,
-		key, scripts.TombstoneKey(key, lock.token), scripts.FenceKey(key),
-		lock.token, l.ttl.Milliseconds(), strconv.FormatInt(time.Now().UnixMicro(), 10))
+	args := []any{
+		"evalsha", scripts.Acquire.SHA, 2, key, scripts.TombstoneKey(key, lock.token),
+		lock.token, l.ttl.Milliseconds(), "0",
+	}
+	if l.fencing {
+		args = []any{
+			"evalsha", scripts.Acquire.SHA, 3, key, scripts.TombstoneKey(key, lock.token), scripts.FenceKey(key),
+			lock.token, l.ttl.Milliseconds(), strconv.FormatInt(time.Now().UnixMicro(), 10),
+		}
+	}
+	err := l.ask(granted, args...)
 	if err != nil {
 		_ = lock.Release(ctx) // the minority that was taken
 		return nil, err

@@ -76,7 +76,8 @@ func (p *page) targets(r *Record) {
 		return
 	}
 	p.line("## Targets\n")
-	p.line("What the library is meant to reach, computed from this run.\n")
+	p.line("What the library is meant to reach, computed from this run. Where it does not, the same\n" +
+		"figure of the least that is known to be had over go-redis, or on such a network.\n")
 	p.line("| workload | figure | target | measured | |\n|---|---|---|---|---|")
 	reached, known := 0, 0
 	for _, t := range all {

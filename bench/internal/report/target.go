@@ -17,6 +17,25 @@ type Target struct {
 	AtLeast  bool // the figure is to be at least the bound; else at most
 	Format   func(float64) string
 	Of       func(*contest.Result) stats.Summary
+
+	// Of a ratio: who stands where the library's name is in it, and the contestant that
+	// is the least known to be had by what the library is made of. "" where there is none.
+	who, to, metric, limit string
+}
+
+// Limit returns what the figure is for the target's limit, whose name it tells, and the
+// library's as a ratio to that.
+func (t Target) Limit(r *contest.Result) (name string, limit, times stats.Summary) {
+	if t.limit == "" {
+		return "", stats.Summarize(nil), stats.Summarize(nil)
+	}
+	return t.limit, r.Ratio(t.limit, t.to, t.metric), r.Ratio(t.who, t.limit, t.metric)
+}
+
+// within names the limit of a target that is a ratio.
+func (t Target) within(limit string) Target {
+	t.limit = limit
+	return t
 }
 
 // Reached reports whether the median of the rounds is within the bound.
@@ -43,7 +62,8 @@ func ratio(workload, metric, who, to string, bound float64, atLeast bool) Target
 	return Target{
 		Workload: workload, What: metric + ": " + who + " ÷ " + to,
 		Bound: bound, AtLeast: atLeast, Format: contest.FormatRatio,
-		Of: func(r *contest.Result) stats.Summary { return r.Ratio(who, to, metric) },
+		Of:  func(r *contest.Result) stats.Summary { return r.Ratio(who, to, metric) },
+		who: who, to: to, metric: metric,
 	}
 }
 
@@ -78,11 +98,11 @@ var library, unfenced = peer.Distlock.Name, peer.DistlockUnfenced.Name
 
 // A grant that a late copy of a request cannot set again takes a script, for which
 // Redis needs some microseconds more than for redislock's SET NX. What the same scripts
-// take when called by hand tells how much of the ratio is theirs.
+// take when called by hand is the limit.
 func oneNode(workload string) []Target {
 	return []Target{
 		ratio(workload, contest.Pair, library, peer.ScriptsByHand.Name, 1.05, false),
-		ratio(workload, contest.Pair, unfenced, peer.Redislock.Name, 1, false),
+		ratio(workload, contest.Pair, unfenced, peer.Redislock.Name, 1, false).within(peer.UnfencedByHand.Name),
 		ratio(workload, contest.Pair, unfenced, peer.UnfencedByHand.Name, 1.05, false),
 		value(workload, contest.Allocs, contest.Count, 24, false),
 	}
@@ -92,9 +112,9 @@ func oneNode(workload string) []Target {
 func fiveNodes() []Target {
 	const w = "uncontended-5"
 	return []Target{
-		ratio(w, contest.Pair, library, peer.Redsync.Name, 0.65, false),
-		ratio(w, contest.Pair, unfenced, peer.Redsync.Name, 0.58, false),
-		ratio(w, contest.Pair, library, peer.RawScripts.Name, 1.3, false),
+		ratio(w, contest.Pair, library, peer.Redsync.Name, 0.65, false).within(peer.Dispatched.Name),
+		ratio(w, contest.Pair, unfenced, peer.Redsync.Name, 0.58, false).within(peer.DispatchedUnfenced.Name),
+		ratio(w, contest.Pair, library, peer.RawScripts.Name, 1.3, false).within(peer.Dispatched.Name),
 		ratio(w, contest.Pair, library, peer.Dispatched.Name, 1.1, false),
 	}
 }
@@ -106,7 +126,11 @@ func network() []Target {
 	var all []Target
 	for _, to := range []string{contest.BestOfDraws, peer.RawScripts.Name} {
 		for _, metric := range []string{contest.AcquireP50, contest.AcquireP99, contest.ReleaseP50, contest.ReleaseP99} {
-			all = append(all, ratio(w, metric, library, to, 1.1, false))
+			t := ratio(w, metric, library, to, 1.1, false)
+			if to == contest.BestOfDraws {
+				t = t.within(peer.RawScripts.Name)
+			}
+			all = append(all, t)
 		}
 	}
 	return all
@@ -163,21 +187,25 @@ func crowd() []Target {
 	return all
 }
 
-// verdict tells how a target was met by the results.
-func (t Target) verdict(results []*contest.Result) (stats.Summary, string) {
+// verdict tells how a target was met by the results, and where it was not what the limit
+// was in the same rounds.
+func (t Target) verdict(results []*contest.Result) (s stats.Summary, verdict string) {
 	for _, r := range results {
 		if r.Workload.Name != t.Workload {
 			continue
 		}
 		s := t.Of(r)
-		switch {
-		case !s.Known() || math.IsInf(s.Median, 0):
+		if !s.Known() || math.IsInf(s.Median, 0) {
 			return s, "not measured"
-		case t.Reached(s):
-			return s, "reached"
-		default:
-			return s, "**not reached**"
 		}
+		if t.Reached(s) {
+			return s, "reached"
+		}
+		verdict := "**not reached**"
+		if name, limit, times := t.Limit(r); limit.Known() && times.Known() {
+			verdict += fmt.Sprintf("; *%s*: %s, the library %s × that", clean(name), t.Format(limit.Median), contest.FormatRatio(times.Median))
+		}
+		return s, verdict
 	}
 	return stats.Summarize(nil), "not measured"
 }

@@ -75,3 +75,20 @@ func TestAFaultMayCostAMillisecondBeyondATenth(t *testing.T) {
 	}
 	t.Fatal("there is no such target")
 }
+
+func TestATargetThatIsNotReachedIsSetBesideItsLimit(t *testing.T) {
+	var five *contest.Result
+	for _, w := range contest.Catalogue() {
+		if w.Name == "uncontended-5" {
+			five = resulttest.Of(w)
+		}
+	}
+	five.Entry(peer.Distlock.Name).Values[contest.Pair] = []float64{8, 16, 8}
+	five.Entry(peer.Redsync.Name).Values[contest.Pair] = []float64{10, 20, 10}
+	five.Entry(peer.Dispatched.Name).Values[contest.Pair] = []float64{7, 16, 8}
+	five.Entry(peer.RawScripts.Name).Values[contest.Pair] = []float64{8, 16, 8}
+	text := markdown(t, record(five))
+	require.Contains(t, text, "acquire + release, p50: distlock ÷ redsync | ≤ 0.65 | 0.80 | "+
+		"**not reached**; *our scripts, a dispatcher a node*: 0.80, the library 1.00 × that |")
+	require.Contains(t, text, "distlock ÷ raw TCP, our scripts | ≤ 1.30 | 1.00 | reached |", "no limit where it is reached")
+}
