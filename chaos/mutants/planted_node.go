@@ -42,7 +42,7 @@ var inNode = []Mutant{
 	},
 	{
 		Name: "no-second-copy", File: lineGo,
-		Old:    "ctx.Err() == nil && again():",
+		Old:    "r.ctx.Err() == nil && again():",
 		New:    "false:",
 		Breaks: "a request whose connection broke is sent again: the node may have restarted since it was last used",
 		By:     "node/TestAnAcquireWhoseReplyIsLostIsSentAgainAndGrantedOnce/dropped",
@@ -207,6 +207,13 @@ var inNode = []Mutant{
 		New:    "false",
 		Breaks: "a connection that hangs does not hold up the other requests to its node",
 		By:     "node/TestHungConnectionsDoNotHoldUpTheNodesOtherRequests",
+	},
+	{
+		Name: "near-beside-what-hangs", File: laneGo,
+		Old:    "q.near = near && q.flights == 1",
+		New:    "q.near = near",
+		Breaks: "a connection that hangs does not hold up one request after the other",
+		By:     "node/TestAHungConnectionHoldsUpOneRequestAndNotEachAfterIt",
 	},
 	{
 		Name: "queue-without-an-end", File: laneGo,

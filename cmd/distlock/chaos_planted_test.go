@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,11 +51,11 @@ func TestEverySeedFindsAReleaseWithoutItsOwnerTest(t *testing.T) {
 	planted := withPlanted(t, "internal/scripts/release.lua", "local mine = owner == ARGV[1]", "local mine = owner ~= false")
 	seeds := []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10"}
 	for batch := range slices.Chunk(seeds, 5) { // they wait more than they work
-		found := make([]bool, len(batch))
+		found, told := make([]bool, len(batch)), make([]string, len(batch))
 		var all sync.WaitGroup
 		for i, seed := range batch {
 			s := runs(t, planted, "chaos", "--seed", seed, "--report", "")
-			all.Go(func() { found[i] = s.finds() })
+			all.Go(func() { found[i], told[i] = s.finds() })
 		}
 		all.Wait()
 		for i, seed := range batch {
@@ -62,17 +63,17 @@ func TestEverySeedFindsAReleaseWithoutItsOwnerTest(t *testing.T) {
 			// its own is given another chance.
 			for tries := 0; !found[i] && tries < 2; tries++ {
 				t.Logf("seed %s found nothing beside the others", seed)
-				found[i] = runs(t, planted, "chaos", "--seed", seed, "--report", "").finds()
+				found[i], told[i] = runs(t, planted, "chaos", "--seed", seed, "--report", "").finds()
 			}
-			require.True(t, found[i], "seed %s", seed)
+			require.True(t, found[i], "seed %s: %s", seed, told[i])
 		}
 	}
 }
 
 // finds reads the run's output to its end, which it hastens by an interrupt at the first
-// violation, and reports whether two leases overlapped and the exit code says so. It may
-// be called from any goroutine.
-func (s *session) finds() bool {
+// violation, and reports whether two leases overlapped and the exit code says so, and what
+// it told. It may be called from any goroutine.
+func (s *session) finds() (found bool, told string) {
 	hangs := time.AfterFunc(patience+time.Minute, func() { _ = s.cmd.Process.Kill() })
 	defer hangs.Stop()
 	interrupted, overlap := false, false
@@ -82,9 +83,11 @@ func (s *session) finds() bool {
 			_ = s.cmd.Process.Signal(syscall.SIGINT) // or it has just ended of itself
 		}
 		overlap = overlap || strings.HasPrefix(line, "  I1 at ")
+		told += line + "\n"
 	}
-	_ = s.cmd.Wait() // its state is looked at
+	told += s.wait()
 	// An interrupt may come as the run, which had found it, has just ended of itself.
 	ended := s.cmd.ProcessState.Sys().(syscall.WaitStatus)
-	return overlap && (ended.ExitStatus() == exitViolation || ended.Signal() == syscall.SIGINT)
+	found = overlap && (ended.ExitStatus() == exitViolation || ended.Signal() == syscall.SIGINT)
+	return found, fmt.Sprintf("%v\n%s", s.cmd.ProcessState, told)
 }

@@ -148,13 +148,24 @@ func TestSimulatedSeedsAreDividedAmongProcesses(t *testing.T) {
 
 // requireAlike requires that what is simulated in the one way is what it is in the other.
 // A kernel that takes the processor away in the middle of an instant may change what Go
-// lets run next, as package sim says: what differs of itself differs each time.
+// lets run next, as package sim says, but now and then: of four more pairs three must be
+// alike then.
 func requireAlike(t *testing.T, simulated func(way string) any, one, other string) {
 	t.Helper()
 	first, second := simulated(one), simulated(other)
-	for tries := 0; !reflect.DeepEqual(first, second) && tries < 4; tries++ {
-		t.Logf("unlike another: simulated once more")
-		first, second = simulated(one), simulated(other)
+	if reflect.DeepEqual(first, second) {
+		return
 	}
-	require.Equal(t, first, second)
+	alike := 0
+	for range 4 {
+		again, andAgain := simulated(one), simulated(other)
+		if reflect.DeepEqual(again, andAgain) {
+			alike++
+		} else {
+			first, second = again, andAgain
+		}
+	}
+	if alike < 3 {
+		require.Equal(t, first, second)
+	}
 }

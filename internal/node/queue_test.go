@@ -300,6 +300,37 @@ func TestHungConnectionsDoNotHoldUpTheNodesOtherRequests(t *testing.T) {
 	})
 }
 
+func TestAHungConnectionHoldsUpOneRequestAndNotEachAfterIt(t *testing.T) {
+	onPlatform(t, func(t *testing.T, p *platform, n *node.Node) {
+		ctx, cancel := context.WithTimeout(t.Context(), nodeTimeout)
+		defer cancel()
+		answers := make(told, 1)
+		post := func(token string, seen int) (waited time.Duration) {
+			start := time.Now()
+			n.Post(ctx, &node.Request{Call: node.Acquire(impatient(token)), To: answers}, start)
+			for synctest.Wait(); len(p.departures()) == seen; synctest.Wait() {
+				time.Sleep(50 * time.Microsecond)
+			}
+			return time.Since(start)
+		}
+		post("quick", 0)
+		p.departures()[0].back <- granted
+		<-answers
+		post("hangs", 1)
+		for i := 2; i < 20; i++ {
+			waited := post(fmt.Sprintf("token-%d", i), i)
+			p.departures()[i].back <- granted
+			require.Equal(t, distlock.Granted, (<-answers).Outcome)
+			most := 300 * time.Microsecond
+			if i == 2 {
+				most = 5 * time.Millisecond // until it shows that the one before it hangs
+			}
+			require.LessOrEqual(t, waited, most, "request %d", i)
+		}
+		require.Equal(t, distlock.Unreachable, (<-answers).Outcome)
+	})
+}
+
 func TestS28AHungNodeHasFewRequestsUnderWayAndTheOthersEndInTimeUnsent(t *testing.T) {
 	onPlatform(t, func(t *testing.T, p *platform, n *node.Node) {
 		start := time.Now()

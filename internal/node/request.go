@@ -137,7 +137,7 @@ func (n *Node) tell(r *Request) (near bool) {
 	default:
 		reply = n.conclude(r)
 	}
-	near = 0 < reply.Latency && reply.Latency < nearby
+	near = r.err == nil && reply.Latency < nearby
 	r.To.Answered(r.Index, reply)
 	return near
 }

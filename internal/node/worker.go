@@ -92,7 +92,7 @@ func (w *worker) board(first bool) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !first {
-		q.near = w.near
+		q.cameBack(w.near)
 	}
 	if q.head == nil {
 		q.land()
