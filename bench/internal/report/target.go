@@ -23,15 +23,6 @@ type Target struct {
 	who, to, metric, limit string
 }
 
-// Limit returns what the figure is for the target's limit, whose name it tells, and the
-// library's as a ratio to that.
-func (t Target) Limit(r *contest.Result) (name string, limit, times stats.Summary) {
-	if t.limit == "" {
-		return "", stats.Summarize(nil), stats.Summarize(nil)
-	}
-	return t.limit, r.Ratio(t.limit, t.to, t.metric), r.Ratio(t.who, t.limit, t.metric)
-}
-
 // within names the limit of a target that is a ratio.
 func (t Target) within(limit string) Target {
 	t.limit = limit
@@ -187,9 +178,22 @@ func crowd() []Target {
 	return all
 }
 
+// besideLimit tells what the figure is for the target's limit, and the library's as a
+// ratio to that.
+func (t Target) besideLimit(r *contest.Result) string {
+	if t.limit == "" {
+		return ""
+	}
+	limit, times := r.Ratio(t.limit, t.to, t.metric), r.Ratio(t.who, t.limit, t.metric)
+	if !limit.Known() || !times.Known() {
+		return ""
+	}
+	return fmt.Sprintf("; *%s*: %s, the library %s × that", clean(t.limit), t.Format(limit.Median), contest.FormatRatio(times.Median))
+}
+
 // verdict tells how a target was met by the results, and where it was not what the limit
 // was in the same rounds.
-func (t Target) verdict(results []*contest.Result) (s stats.Summary, verdict string) {
+func (t Target) verdict(results []*contest.Result) (stats.Summary, string) {
 	for _, r := range results {
 		if r.Workload.Name != t.Workload {
 			continue
@@ -201,11 +205,7 @@ func (t Target) verdict(results []*contest.Result) (s stats.Summary, verdict str
 		if t.Reached(s) {
 			return s, "reached"
 		}
-		verdict := "**not reached**"
-		if name, limit, times := t.Limit(r); limit.Known() && times.Known() {
-			verdict += fmt.Sprintf("; *%s*: %s, the library %s × that", clean(name), t.Format(limit.Median), contest.FormatRatio(times.Median))
-		}
-		return s, verdict
+		return s, "**not reached**" + t.besideLimit(r)
 	}
 	return stats.Summarize(nil), "not measured"
 }

@@ -28,6 +28,18 @@ func TestEveryTargetIsOfAFigureThatTheCatalogueMeasures(t *testing.T) {
 	}
 }
 
+// resultOf returns a made-up result of a workload.
+func resultOf(t *testing.T, workload string) *contest.Result {
+	t.Helper()
+	for _, w := range contest.Catalogue() {
+		if w.Name == workload {
+			return resulttest.Of(w)
+		}
+	}
+	t.Fatalf("there is no workload %s", workload)
+	return nil
+}
+
 func TestATargetIsReachedAtItsBound(t *testing.T) {
 	most, least := report.Target{Bound: 2}, report.Target{Bound: 2, AtLeast: true}
 	at, above, below := stats.Summary{Median: 2}, stats.Summary{Median: 2.1}, stats.Summary{Median: 1.9}
@@ -40,12 +52,7 @@ func TestATargetIsReachedAtItsBound(t *testing.T) {
 }
 
 func TestTheReportSaysOfEachTargetWhetherItWasReached(t *testing.T) {
-	var fast *contest.Result
-	for _, w := range contest.Catalogue() {
-		if w.Name == "distinct-5-64" {
-			fast = resulttest.Of(w)
-		}
-	}
+	fast := resultOf(t, "distinct-5-64")
 	fast.Entry(peer.Distlock.Name).Values[contest.Rate] = []float64{400, 800, 500}
 	fast.Entry(peer.Redsync.Name).Values[contest.Rate] = []float64{100, 200, 100}
 	fast.Entry(peer.AutoPipelinedScripts.Name).Values[contest.Rate] = []float64{500, 1000, 1000}
@@ -77,12 +84,7 @@ func TestAFaultMayCostAMillisecondBeyondATenth(t *testing.T) {
 }
 
 func TestATargetThatIsNotReachedIsSetBesideItsLimit(t *testing.T) {
-	var five *contest.Result
-	for _, w := range contest.Catalogue() {
-		if w.Name == "uncontended-5" {
-			five = resulttest.Of(w)
-		}
-	}
+	five := resultOf(t, "uncontended-5")
 	five.Entry(peer.Distlock.Name).Values[contest.Pair] = []float64{8, 16, 8}
 	five.Entry(peer.Redsync.Name).Values[contest.Pair] = []float64{10, 20, 10}
 	five.Entry(peer.Dispatched.Name).Values[contest.Pair] = []float64{7, 16, 8}
