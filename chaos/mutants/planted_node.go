@@ -4,6 +4,7 @@ const (
 	lineGo     = "internal/node/line.go"
 	requestGo  = "internal/node/request.go"
 	laneGo     = "internal/node/queue.go"
+	lookoutGo  = "internal/node/lookout.go"
 	pipelineGo = "internal/node/pipeline.go"
 	guardGo    = "internal/node/guard.go"
 	limitGo    = "internal/node/limit.go"
@@ -213,10 +214,17 @@ var inNode = []Mutant{
 		Old:    "q.near = near && q.flights == 1",
 		New:    "q.near = near",
 		Breaks: "a connection that hangs does not hold up one request after the other",
-		By:     "node/TestAHungConnectionHoldsUpOneRequestAndNotEachAfterIt",
+		By:     "node/TestAHungConnectionHoldsUpOneRequestAndNotEachAfterIt/asked",
 	},
 	{
-		Name: "queue-without-an-end", File: laneGo,
+		Name: "watch-never-sooner", File: lookoutGo,
+		Old:    "if q.watching && !rings.Before(q.rings) {",
+		New:    "if q.watching {",
+		Breaks: "a connection that hangs does not hold up one request after the other",
+		By:     "node/TestAHungConnectionHoldsUpOneRequestAndNotEachAfterIt/posted",
+	},
+	{
+		Name: "queue-without-an-end", File: lookoutGo,
 		Old:    "if !bounded || now.Before(deadline) {",
 		New:    "if true || bounded || now.Before(deadline) {",
 		Breaks: "a request waits for its turn no longer than for its answer",

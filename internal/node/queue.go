@@ -1,7 +1,6 @@
 package node
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -17,7 +16,7 @@ const (
 	// meanwhile. Where nothing is under way a request leaves at once.
 	apart = 250 * time.Microsecond
 
-	// nearby is the headway where the last answer took no longer than that to come and
+	// nearby is the headway where the last answer came within that of being asked for and
 	// nothing was under way beside it: what is under way will most likely be back first.
 	// On the loopback interface a lone lock over five nodes takes 1 to 4 % less, and eight
 	// goroutines make a tenth to a quarter more; at half a millisecond two lose a twentieth.
@@ -77,13 +76,14 @@ type queue struct {
 	waiting    int
 	flights    int       // under way
 	left       time.Time // the last departure
-	near       bool      // the last to come back was answered within nearby, and was alone
+	near       bool      // the last to come back was answered within nearby, and had been alone
 	idle       []*worker // the last to have become so at the end
 	reaper     *time.Timer
 	reaping    bool
 	closed     bool // no worker stays
 	watch      *time.Timer
 	watching   bool
+	rings      time.Time     // the watch does, while watching
 	settled    chan struct{} // made by wait, closed when nothing is under way
 }
 
@@ -159,7 +159,7 @@ func (q *queue) landed(near bool) {
 }
 
 // cameBack takes note of a departure that is back. Beside another that is still out the
-// node is not near: it may hang, and is left past at once.
+// node is not near: it may hang, and is not waited for longer than need be.
 func (q *queue) cameBack(near bool) { q.near = near && q.flights == 1 }
 
 func (q *queue) land() {
@@ -218,55 +218,9 @@ func (q *queue) depart(now time.Time) *worker {
 		q.left = now
 		return q.worker()
 	}
-	q.keepWatch()
+	q.keepWatch(now)
 	return nil
 }
-
-// keepWatch has the queue looked at before long, as somebody waits in it.
-func (q *queue) keepWatch() {
-	if q.watching {
-		return
-	}
-	q.watching = true
-	in := q.headway()
-	if q.near && q.flights == 1 || q.flights == q.most {
-		in = lookEvery
-	}
-	if q.watch == nil {
-		q.watch = time.AfterFunc(in, q.look) // not while the queue is empty
-	} else {
-		q.watch.Reset(in)
-	}
-}
-
-// look is what the watch runs: requests whose time is over fail, and the others leave
-// if they may by now.
-func (q *queue) look() {
-	now := time.Now()
-	q.mu.Lock()
-	q.watching = false
-	var late []*Request
-	q.filter(func(r *Request) bool {
-		deadline, bounded := r.ctx.Deadline()
-		if !bounded || now.Before(deadline) {
-			return true
-		}
-		late = append(late, r)
-		return false
-	})
-	var w *worker
-	if q.head != nil {
-		q.near = false // or it had been gone by now
-		w = q.depart(now)
-	}
-	q.mu.Unlock()
-	w.start()
-	for _, r := range late {
-		q.n.giveUp(r, errWaited)
-	}
-}
-
-var errWaited = errors.New("not sent: other requests to this node hang")
 
 // filter removes the requests that keep refuses.
 func (q *queue) filter(keep func(*Request) bool) {

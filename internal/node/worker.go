@@ -117,7 +117,7 @@ func (w *worker) board(first bool) bool {
 	})
 	w.piped = q.flights > q.main
 	if q.head != nil {
-		q.keepWatch() // whom there was no room for, or who has other time left
+		q.keepWatch(now) // whom there was no room for, or who has other time left
 	}
 	return true
 }
