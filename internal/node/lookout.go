@@ -5,10 +5,12 @@ import (
 	"time"
 )
 
-// keepWatch has the queue looked at before long, as somebody waits in it: when the next may
-// leave, or after lookEvery.
+// keepWatch has the queue looked at before long, as somebody waits in it: after a headway, or
+// after lookEvery. The headway counts from now and not from the last departure, which is
+// mostly back by then: ringing sooner, and in vain, cost 8 goroutines over five nodes 4 to
+// 14 % of their locks. So the first in the queue waits for two headways at most.
 func (q *queue) keepWatch(now time.Time) {
-	in := max(q.headway()-now.Sub(q.left), apart/5) // never at once: it would go round and round
+	in := q.headway()
 	if q.near && q.flights == 1 || q.flights == q.most {
 		in = lookEvery
 	}
